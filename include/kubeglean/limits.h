@@ -1,0 +1,32 @@
+/* Every maximum of the program, with why. Bytes unless said otherwise. */
+#ifndef KUBEGLEAN_LIMITS_H
+#define KUBEGLEAN_LIMITS_H
+
+#include <stddef.h>
+
+#define KG_KIB ((size_t)1024)
+#define KG_MIB (KG_KIB * 1024)
+
+/* json: defaults of extract's options, and of every profile. */
+#define KG_LIMIT_DEPTH  512           /* Far beyond any tool's report. */
+#define KG_LIMIT_STRING (1 * KG_MIB)  /* KRR's largest cell is 305. */
+#define KG_LIMIT_KEY    (4 * KG_KIB)  /* Map keys are names of objects. */
+#define KG_LIMIT_NUMBER (1 * KG_KIB)  /* numeric holds more digits. */
+#define KG_LIMIT_ROW    (4 * KG_MIB)  /* One row with its raw columns. */
+#define KG_LIMIT_RESCAN (64 * KG_KIB) /* Looked at again after a failure. */
+
+/* http, kube */
+#define KG_LIMIT_RESPONSE   (8 * KG_MIB)  /* A whole answer that is kept. */
+#define KG_LIMIT_HEADERS    (64 * KG_KIB) /* Of one answer. */
+#define KG_LIMIT_URL        (8 * KG_KIB)  /* Label selectors are long. */
+#define KG_LIMIT_KUBECONFIG (4 * KG_MIB)  /* Many contexts with certificates. */
+
+/* sink */
+#define KG_LIMIT_BATCH_ROWS  1000         /* A gathered statement's rows, */
+#define KG_LIMIT_BATCH_BYTES (1 * KG_MIB) /* or bytes: then it is staged. */
+
+/* configuration */
+#define KG_LIMIT_CONFIG (4 * KG_MIB)  /* One YAML file. */
+#define KG_LIMIT_TREE   (64 * KG_MIB) /* Its tree, aliases expanded. */
+
+#endif /* KUBEGLEAN_LIMITS_H */
