@@ -26,7 +26,8 @@
 #define KG_LIMIT_BATCH_BYTES (1 * KG_MIB) /* or bytes: then it is staged. */
 
 /* configuration */
-#define KG_LIMIT_CONFIG (4 * KG_MIB)  /* One YAML file. */
-#define KG_LIMIT_TREE   (64 * KG_MIB) /* Its tree, aliases expanded. */
+#define KG_LIMIT_CONFIG     (4 * KG_MIB)  /* One YAML file. */
+#define KG_LIMIT_TREE       (64 * KG_MIB) /* Its tree, aliases expanded. */
+#define KG_LIMIT_YAML_DEPTH 100           /* A Pod's spec has 12 levels. */
 
 #endif /* KUBEGLEAN_LIMITS_H */

@@ -22,12 +22,14 @@ enum kg_kind {
 struct kg_node {
     enum kg_kind kind;
     uint32_t line, column; /* From 1; 0 for a node that was made by code. */
+    uint32_t name_line;    /* Where a member's name is: the same, */
+    uint32_t name_column;  /* and 0 where there is no name. */
+    uint32_t n_children;
     struct kg_str name;    /* Member's name inside an object, else empty. */
     struct kg_str text;    /* Scalars: true, 12.50, decoded string. */
     struct kg_node *next;  /* Next sibling, or NULL. */
     struct kg_node *child; /* First member or element, or NULL. */
     struct kg_node *last;  /* Private: last child. */
-    uint32_t n_children;
 };
 
 struct kg_tree {
@@ -35,6 +37,7 @@ struct kg_tree {
     void *arena;          /* Private. */
     size_t len;           /* Private: bytes allocated so far, */
     size_t max;           /* Read-only: never beyond this. */
+    bool full;            /* Read-only: the maximum refused something. */
 };
 
 void kg_tree_init(struct kg_tree *t, size_t max_bytes);
@@ -56,6 +59,10 @@ KG_MUST_USE struct kg_node *kg_tree_copy(struct kg_tree *t,
 KG_MUST_USE bool kg_tree_put(struct kg_tree *t, struct kg_node *object,
                              const char *name, struct kg_node *child);
 KG_MUST_USE bool kg_tree_add(struct kg_node *array, struct kg_node *child);
+/* Adds a member without looking for one of that name, which takes time: for
+ * parsers, who see to it that names are unique. */
+KG_MUST_USE bool kg_tree_append(struct kg_tree *t, struct kg_node *object,
+                                struct kg_str name, struct kg_node *child);
 /* Takes a member out; harmless when there is none. */
 void kg_node_drop(struct kg_node *object, const char *name);
 

@@ -46,6 +46,7 @@ static void *arena_alloc(struct kg_tree *t, size_t len)
     if (b == NULL || b->len - b->used < len) {
         size = len > BLOCK_LEN ? len : (size_t)BLOCK_LEN;
         if (size > t->max || t->len > t->max - size) {
+            t->full = true;
             return NULL;
         }
         b = kg_alloc(sizeof(*b) + size);
@@ -138,6 +139,8 @@ struct kg_node *kg_tree_copy(struct kg_tree *t, const struct kg_node *from)
     }
     copy->line = from->line;
     copy->column = from->column;
+    copy->name_line = from->name_line;
+    copy->name_column = from->name_column;
     for (const struct kg_node *c = from->child; c != NULL; c = c->next) {
         struct kg_node *child = kg_tree_copy(t, c);
 
@@ -180,6 +183,17 @@ bool kg_tree_put(struct kg_tree *t, struct kg_node *object, const char *name,
     }
     KG_REQUIRE(object->kind == KG_OBJECT);
     kg_node_drop(object, name);
+    append(object, child);
+    return true;
+}
+
+bool kg_tree_append(struct kg_tree *t, struct kg_node *object,
+                    struct kg_str name, struct kg_node *child)
+{
+    if (object == NULL || child == NULL || !arena_copy(t, name, &child->name)) {
+        return false;
+    }
+    KG_REQUIRE(object->kind == KG_OBJECT);
     append(object, child);
     return true;
 }
