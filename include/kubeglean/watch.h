@@ -1,0 +1,81 @@
+/* Follow one Kubernetes collection: list it, then watch it, for ever.
+ *
+ *         start         list read        end of stream, 410, I/O error
+ *   IDLE ------> LISTING ------> WATCHING ------> WAITING --timer--> LISTING
+ *    ^              ^---- 410 ------'  ^-------------'--timer: what we know is
+ *    '--- stop, or an error no retry can cure          new enough to go on
+ *
+ * Reconnecting, bookmarks and "410 Gone" stay in here. The owner sees changes
+ * in the server's order, and SYNCED each time it has been told everything. What
+ * vanished while nobody watched is told as DELETED before SYNCED: the watch
+ * keeps the uid of every object it told. */
+#ifndef KUBEGLEAN_WATCH_H
+#define KUBEGLEAN_WATCH_H
+
+#include "kubeglean/backoff.h"
+#include "kubeglean/kube.h"
+#include "kubeglean/sm.h"
+#include "kubeglean/table.h"
+
+struct kg_watch;
+enum kg_watch_kind { KG_WATCH_PUT, KG_WATCH_DELETED, KG_WATCH_SYNCED };
+
+/* One change. `object` has what the watch's paths picked, and always its
+ * metadata.uid, which is all that it has when it vanished unseen; NULL with
+ * SYNCED. Borrowed. The callback may stop or close `w`; it may not free it. */
+typedef void (*kg_watch_change_cb)(struct kg_watch *w, enum kg_watch_kind kind,
+                                   const struct kg_node *object);
+/* The watch gave up and is IDLE: no retry can cure `e` (401, 403, 404). */
+typedef void (*kg_watch_fail_cb)(struct kg_watch *w, const struct kg_error *e);
+/* The last call ever made for `w`: its memory is the owner's again. */
+typedef void (*kg_watch_close_cb)(struct kg_watch *w);
+
+struct kg_watch {
+    void *data;                /* Public: the owner's, never read here. */
+    struct kg_sm sm;           /* Read-only: a state of the diagram above. */
+    bool synced;               /* Read-only: SYNCED was told since the start. */
+    uint64_t n_lists;          /* Read-only: complete lists, */
+    uint64_t n_restarts;       /* and watch requests that ended. */
+    size_t n_objects;          /* Read-only: told, and not deleted. */
+    struct kg_kube *kube;      /* Private from here on. Outlives the watch. */
+    struct kg_http_req req;    /* The list or watch request in flight. */
+    struct kg_http_head head;  /* How its answer began. */
+    struct kg_pick *pick;      /* Takes that answer apart. */
+    struct kg_buf path;        /* Of the collection, with its selector. */
+    struct kg_buf version;     /* resourceVersion to go on from; or empty. */
+    struct kg_buf page;        /* Token of the list's next page; or empty. */
+    struct kg_map known;       /* By uid: what the owner was told of. */
+    unsigned generation;       /* Of the list: who is not of it vanished. */
+    struct kg_backoff backoff; /* Reset when a watch lasted. */
+    uint64_t began_ms;         /* When the request was sent. */
+    uv_timer_t timer;          /* Armed in WAITING, and only there. */
+    struct kg_latch open;      /* Holds close_cb until the timer is gone. */
+    const char *const *paths;
+    kg_watch_change_cb change_cb;
+    kg_watch_fail_cb fail_cb;
+    kg_watch_close_cb close_cb;
+};
+
+struct kg_watch_options {
+    enum kg_kube_kind kind;
+    struct kg_str ns;         /* Empty: all namespaces. */
+    struct kg_str labels;     /* Selector: "kubeglean.io/profile"; or empty. */
+    const char *const *paths; /* As pick.h has them; ended by NULL. Borrowed. */
+    uint64_t seed;            /* Of the jitter. */
+};
+
+/* After KG_OK, kg_watch_close() is due, once; else nothing. */
+KG_MUST_USE enum kg_errc kg_watch_init(struct kg_watch *w, struct kg_kube *kube,
+                                       const struct kg_watch_options *options);
+/* From IDLE. Callbacks come from the loop, never from inside this call; if it
+ * fails (KG_ENOMEM), none will come at all. What was told before a stop is told
+ * anew, or as DELETED. */
+KG_MUST_USE enum kg_errc kg_watch_start(struct kg_watch *w,
+                                        kg_watch_change_cb change_cb,
+                                        kg_watch_fail_cb fail_cb);
+/* From any state back to IDLE, at once and quietly: no callback follows. */
+void kg_watch_stop(struct kg_watch *w);
+/* Stops, then lets go of everything; `close_cb` comes later, from the loop. */
+void kg_watch_close(struct kg_watch *w, kg_watch_close_cb close_cb);
+
+#endif /* KUBEGLEAN_WATCH_H */
