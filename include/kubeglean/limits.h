@@ -24,6 +24,8 @@
 /* sink */
 #define KG_LIMIT_BATCH_ROWS  1000         /* A gathered statement's rows, */
 #define KG_LIMIT_BATCH_BYTES (1 * KG_MIB) /* or bytes: then it is staged. */
+#define KG_LIMIT_CONNECTIONS 2   /* A third gains nothing (measured). */
+#define KG_LIMIT_REJECTS     100 /* Bad rows of a report written down. */
 
 /* configuration */
 #define KG_LIMIT_CONFIG     (4 * KG_MIB)  /* One YAML file. */
