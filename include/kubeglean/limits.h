@@ -27,6 +27,18 @@
 #define KG_LIMIT_CONNECTIONS 2   /* A third gains nothing (measured). */
 #define KG_LIMIT_REJECTS     100 /* Bad rows of a report written down. */
 
+/* serve */
+#define KG_LIMIT_SERVE_CONNECTIONS 64 /* Probes, a scraper, people. */
+#define KG_LIMIT_SERVE_HEAD        (16 * KG_KIB) /* Of one request. */
+#define KG_LIMIT_SERVE_URL         (2 * KG_KIB)
+#define KG_LIMIT_SERVE_BODY        (64 * KG_KIB) /* Nothing takes one yet. */
+#define KG_LIMIT_SERVE_ANSWER      (4 * KG_MIB)  /* /metrics, all series. */
+#define KG_LIMIT_SERVE_TOKEN       (4 * KG_KIB)  /* A JWT is 1 KiB or so. */
+#define KG_LIMIT_SERVE_IDLE_MS     90000 /* Scrapers come back each minute. */
+#define KG_LIMIT_SERVE_REQUEST_MS  10000
+#define KG_LIMIT_SERVE_ANSWER_MS   30000 /* A run is one Job per namespace. */
+#define KG_LIMIT_SERVE_LINGER_MS   1000  /* For our last answer to arrive. */
+
 /* configuration */
 #define KG_LIMIT_CONFIG     (4 * KG_MIB)  /* One YAML file. */
 #define KG_LIMIT_TREE       (64 * KG_MIB) /* Its tree, aliases expanded. */
