@@ -79,6 +79,8 @@ void kg_error_clear(struct kg_error *e);
  * A text that is too long is cut at a character's border. */
 enum kg_errc kg_error_set(struct kg_error *e, enum kg_errc code, long native,
                           const char *fmt, ...) KG_PRINTF(4, 5);
+enum kg_errc kg_error_setv(struct kg_error *e, enum kg_errc code, long native,
+                           const char *fmt, va_list args) KG_PRINTF(4, 0);
 /* Puts "<prefix>: " before the text. Returns e's code (KG_OK for NULL). */
 enum kg_errc kg_error_wrap(struct kg_error *e, const char *fmt, ...)
     KG_PRINTF(2, 3);

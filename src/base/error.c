@@ -60,18 +60,24 @@ static void cut_at_border(char *text, int would_be)
     text[len] = '\0';
 }
 
+enum kg_errc kg_error_setv(struct kg_error *e, enum kg_errc code, long native,
+                           const char *fmt, va_list args)
+{
+    if (e != NULL) {
+        e->code = code;
+        e->native = native;
+        cut_at_border(e->text, vsnprintf(e->text, sizeof(e->text), fmt, args));
+    }
+    return code;
+}
+
 enum kg_errc kg_error_set(struct kg_error *e, enum kg_errc code, long native,
                           const char *fmt, ...)
 {
     va_list args;
 
-    if (e == NULL) {
-        return code;
-    }
-    e->code = code;
-    e->native = native;
     va_start(args, fmt);
-    cut_at_border(e->text, vsnprintf(e->text, sizeof(e->text), fmt, args));
+    (void)kg_error_setv(e, code, native, fmt, args);
     va_end(args);
     return code;
 }
