@@ -78,7 +78,7 @@ static enum kg_errc set_anchor(struct reader *r, const yaml_char_t *name,
                           : KG_ELIMIT;
     if (err != KG_OK) {
         kg_free(a);
-        return err == KG_ELIMIT ? yaml_no_room(r) : no_memory(r);
+        return err == KG_ELIMIT ? yaml_no_room(r) : yaml_no_memory(r);
     }
     return KG_OK;
 }

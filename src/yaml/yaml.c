@@ -33,7 +33,7 @@ enum kg_errc yaml_no_room(struct reader *r)
 
 /* --- errors of libyaml ---------------------------------------------------- */
 
-/* The bytes from a place on; lines end where libyaml ends them in practice. */
+/* What a place begins with, as far as only ASCII stands before it. */
 static struct kg_str text_at(struct kg_str text, size_t line, size_t column)
 {
     while (line > 0 && text.ptr != NULL) {
@@ -70,7 +70,7 @@ static enum kg_errc refuse_syntax(struct reader *r)
     struct kg_str at =
         text_at(r->text, p->problem_mark.line, p->problem_mark.column);
 
-    if (at.len > 0 && at.ptr[0] == '\t') {
+    if (kg_str_starts(at, KG_STR("\t"))) {
         return yaml_refuse(r, line, column, "a tab cannot indent: use blanks");
     }
     if (p->context != NULL) {
