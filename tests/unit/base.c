@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* base/: adversarial inputs first. */
 #include <math.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "kt.h"
 #include "kubeglean/backoff.h"
 #include "kubeglean/buf.h"
 #include "kubeglean/clock.h"
+#include "kubeglean/file.h"
 #include "kubeglean/heap.h"
 #include "kubeglean/log.h"
 #include "kubeglean/metrics.h"
@@ -418,6 +421,31 @@ static void tree_refuses_beyond_its_maximum(void **state)
     kg_tree_finish(&t);
 }
 
+static void a_file_is_read_whole_or_refused(void **state)
+{
+    char path[] = "/tmp/kubeglean-XXXXXX";
+    int fd = mkstemp(path);
+    struct kg_error e;
+    struct kg_buf b;
+
+    (void)state;
+    assert_int_equal(write(fd, "12345", 5), 5);
+    kg_buf_init(&b, 5);
+    assert_int_equal(kg_file_read(path, &b, &e), KG_OK);
+    kt_assert_str(kg_buf_str(&b), "12345");
+    kg_buf_finish(&b);
+    kg_buf_init(&b, 4);
+    assert_int_equal(kg_file_read(path, &b, &e), KG_ELIMIT);
+    assert_non_null(strstr(e.text, ": longer than 4 bytes"));
+    kg_buf_finish(&b);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(close(fd), 0);
+    kg_buf_init(&b, 4);
+    assert_int_equal(kg_file_read("/nowhere/at-all", &b, &e), KG_EIO);
+    assert_string_equal(e.text, "/nowhere/at-all: No such file or directory");
+    kg_buf_finish(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -441,6 +469,7 @@ int main(void)
         cmocka_unit_test(tree_is_written_as_it_was_built),
         cmocka_unit_test(tree_survives_every_refused_allocation),
         cmocka_unit_test(tree_refuses_beyond_its_maximum),
+        cmocka_unit_test(a_file_is_read_whole_or_refused),
     };
 
     return cmocka_run_group_tests_name("base", tests, NULL, NULL);
