@@ -41,7 +41,7 @@ struct kg_request {
     struct kg_str body;  /* At most KG_LIMIT_SERVE_BODY. */
 };
 
-/* May answer at once. May not close the endpoint. */
+/* May answer at once, and may close the endpoint. */
 typedef void (*kg_route_cb)(void *data, const struct kg_request *r);
 
 struct kg_route {
@@ -85,11 +85,11 @@ void kg_serve_refuse(struct kg_serve *s, struct kg_id id, unsigned status,
                      const char *text);
 
 /* No more connections and requests: those that wait for a request are closed,
- * those under way are answered first. From the loop, `drained_cb` comes when
- * no connection is left; not after a close. */
+ * those under way are answered first. Once. From the loop, `drained_cb` comes
+ * when no connection is left; not after a close. */
 typedef void (*kg_serve_cb)(void *data);
 void kg_serve_drain(struct kg_serve *s, kg_serve_cb drained_cb, void *data);
-/* Once, at any time, except from a route: lets go of everything at once.
+/* Once, at any time: lets go of everything at once.
  * `close_cb` comes later, from the loop, when `s` was freed. */
 void kg_serve_close(struct kg_serve *s, kg_serve_cb close_cb, void *data);
 
