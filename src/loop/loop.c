@@ -75,13 +75,16 @@ bool kg_loop_turn(struct kg_loop *l)
 
 void kg_loop_close(struct kg_loop *l)
 {
+    bool all_closed;
+
     uv_close((uv_handle_t *)&l->idle, NULL);
     uv_close((uv_handle_t *)&l->prepare, NULL);
     (void)uv_run(&l->uv, UV_RUN_NOWAIT);
-    if (uv_loop_close(&l->uv) != 0) {
+    all_closed = uv_loop_close(&l->uv) == 0;
+    if (!all_closed) {
         uv_print_all_handles(&l->uv, stderr);
-        KG_REQUIRE(!"a handle was left open");
     }
+    KG_REQUIRE(all_closed);
 }
 
 void kg_loop_on_turn(struct kg_loop *l, kg_loop_turn_cb turn_cb, void *data)
