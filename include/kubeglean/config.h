@@ -44,7 +44,7 @@ struct kg_config {
 };
 
 /* `path` holds one Config document, and the files that it names tasks:
- * at least one. KG_ECONFIG; KG_EIO: a file cannot be read; KG_ELIMIT,
+ * at least one. KG_ECONFIG, also for a file that cannot be read; KG_ELIMIT,
  * KG_ENOMEM. After KG_OK, kg_config_finish() is due. Blocks on files: for
  * start-up alone. */
 KG_MUST_USE enum kg_errc kg_config_load(const char *path, struct kg_config *c,
@@ -57,7 +57,7 @@ KG_MUST_USE enum kg_errc kg_config_load_tasks(const char *path,
 void kg_config_finish(struct kg_config *c);
 
 /* The profile that a command's --profile means: a built-in one, else a file of
- * one Profile document. KG_ECONFIG, KG_EIO, KG_ENOMEM. */
+ * one Profile document. KG_ECONFIG, KG_ELIMIT, KG_ENOMEM. */
 KG_MUST_USE enum kg_errc kg_profile_load(const char *name_or_path,
                                          struct kg_profile **ret_profile,
                                          struct kg_error *e);
