@@ -13,7 +13,9 @@
  * libcurl keeps up to 32 MiB for a paused HTTP/2 stream (curl/curl#4939).
  *
  * A connection that went silent is not given to later requests: after a
- * KG_ETIMEOUT all that start later use new connections. */
+ * KG_ETIMEOUT all that start later use new connections.
+ *
+ * The program ignores SIGPIPE. */
 #ifndef KUBEGLEAN_HTTP_H
 #define KUBEGLEAN_HTTP_H
 
@@ -85,6 +87,8 @@ struct kg_http_ask {
     const char *accept;       /* NULL: application/json */
     const char *content_type; /* Of the body; NULL: application/json */
     struct kg_str body;
+    /* One of the two should be given: libcurl may lose sight of a request when
+     * it is short of memory. */
     uint32_t idle_ms;  /* KG_ETIMEOUT after so long without a byte; 0: never. */
     uint32_t total_ms; /* KG_ETIMEOUT after so long in all; 0: never. */
     bool stream;       /* A connection of its own. */

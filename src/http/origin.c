@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+#include "origin.h"
+
+#include "kubeglean/heap.h"
+#include "kubeglean/limits.h"
+
+static void wipe_free(const char *ptr, size_t len)
+{
+    if (ptr != NULL) {
+        explicit_bzero((char *)ptr, len);
+        kg_free((char *)ptr);
+    }
+}
+
+static void pem_finish(struct kg_http_pem *pem)
+{
+    wipe_free(pem->text.ptr, pem->text.len);
+    kg_free((char *)pem->file);
+}
+
+static bool pem_copy(struct kg_http_pem *to, const struct kg_http_pem *from)
+{
+    if (from->text.len > 0) {
+        to->text.ptr = kg_strndup(from->text.ptr, from->text.len);
+        to->text.len = from->text.len;
+        return to->text.ptr != NULL;
+    }
+    to->file = from->file != NULL ? kg_strdup(from->file) : NULL;
+    return from->file == NULL || to->file != NULL;
+}
+
+void kg_origin_finish(struct kg_origin *o)
+{
+    kg_free(o->url);
+    kg_free(o->host);
+    kg_free(o->name);
+    kg_free(o->port);
+    kg_free(o->header);
+    kg_free(o->connect);
+    kg_free(o->user_agent);
+    pem_finish(&o->ca);
+    pem_finish(&o->cert);
+    pem_finish(&o->key);
+    *o = (struct kg_origin){0};
+}
+
+static char *join(const char *a, const char *b, const char *c, const char *d)
+{
+    struct kg_buf text;
+    char *copy = NULL;
+
+    kg_buf_init(&text, KG_LIMIT_URL);
+    if (kg_buf_addf(&text, "%s%s%s%s", a, b, c, d) == KG_OK) {
+        copy = kg_strndup(kg_buf_str(&text).ptr, kg_buf_len(&text));
+    }
+    kg_buf_finish(&text);
+    return copy;
+}
+
+/* What libcurl understood of the server's URL; freed by curl_free(). */
+struct parts {
+    char *scheme, *host, *port, *path;
+};
+
+static void parts_free(struct parts *p)
+{
+    curl_free(p->scheme);
+    curl_free(p->host);
+    curl_free(p->port);
+    curl_free(p->path);
+}
+
+static CURLUcode parse(CURLU *url, const char *server, struct parts *ret_parts)
+{
+    CURLUcode err = curl_url_set(url, CURLUPART_URL, server, 0);
+
+    if (err == CURLUE_OK) {
+        err = curl_url_get(url, CURLUPART_SCHEME, &ret_parts->scheme, 0);
+    }
+    if (err == CURLUE_OK) {
+        err = curl_url_get(url, CURLUPART_HOST, &ret_parts->host, 0);
+    }
+    if (err == CURLUE_OK) {
+        err = curl_url_get(url, CURLUPART_PORT, &ret_parts->port,
+                           CURLU_DEFAULT_PORT);
+    }
+    if (err == CURLUE_OK) {
+        err = curl_url_get(url, CURLUPART_PATH, &ret_parts->path, 0);
+    }
+    return err;
+}
+
+/* With a TLS server name the URL names that, since SNI and verification go by
+ * it; the connection and the Host header go to where the server is. */
+static bool build(struct kg_origin *o, struct parts *p, const char *tls_name)
+{
+    size_t path_len = strlen(p->path);
+    size_t len = strlen(p->host);
+    bool bracket = p->host[0] == '[';
+    const char *url_host = tls_name != NULL ? tls_name : p->host;
+    char *base;
+
+    while (path_len > 0 && p->path[path_len - 1] == '/') {
+        p->path[--path_len] = '\0';
+    }
+    o->host = join(p->host, ":", p->port, "");
+    o->port = kg_strdup(p->port);
+    o->name = kg_strndup(p->host + bracket, len - 2 * (size_t)bracket);
+    if (tls_name != NULL) {
+        o->header = join("Host: ", p->host, ":", p->port);
+        o->connect = join("::", p->host, ":", p->port);
+    }
+    base = join(p->scheme, "://", url_host, ":");
+    o->url = base != NULL ? join(base, p->port, p->path, "") : NULL;
+    kg_free(base);
+    return o->url != NULL && o->host != NULL && o->port != NULL &&
+           o->name != NULL &&
+           (tls_name == NULL || (o->header != NULL && o->connect != NULL));
+}
+
+static enum kg_errc init(struct kg_origin *o,
+                         const struct kg_http_options *options, CURLU *url,
+                         struct kg_error *e)
+{
+    struct parts p = {0};
+    CURLUcode bad = parse(url, options->server, &p);
+    enum kg_errc err = KG_OK;
+
+    if (bad == CURLUE_OUT_OF_MEMORY) {
+        err = kg_error_set(e, KG_ENOMEM, 0, "out of memory");
+    } else if (bad != CURLUE_OK) {
+        err = kg_error_set(e, KG_ECONFIG, (long)bad, "server \"%s\": %s",
+                           options->server, curl_url_strerror(bad));
+    } else if (strcmp(p.scheme, "https") != 0 &&
+               strcmp(p.scheme, "http") != 0) {
+        err = kg_error_set(e, KG_ECONFIG, 0,
+                           "server \"%s\": must begin with https:// or http://",
+                           options->server);
+    } else if (!build(o, &p, options->tls_server_name)) {
+        err = kg_error_set(e, KG_ENOMEM, 0, "out of memory");
+    } else {
+        o->tls = strcmp(p.scheme, "https") == 0;
+    }
+    parts_free(&p);
+    return err;
+}
+
+enum kg_errc kg_origin_init(struct kg_origin *o,
+                            const struct kg_http_options *options,
+                            struct kg_error *e)
+{
+    CURLU *url = curl_url();
+    enum kg_errc err;
+
+    *o = (struct kg_origin){.insecure = options->insecure};
+    if (url == NULL) {
+        return kg_error_set(e, KG_ENOMEM, 0, "out of memory");
+    }
+    err = init(o, options, url, e);
+    curl_url_cleanup(url);
+    if (err == KG_OK) {
+        o->user_agent = kg_strdup(
+            options->user_agent != NULL ? options->user_agent : "kubeglean");
+        if (o->user_agent == NULL || !pem_copy(&o->ca, &options->ca) ||
+            !pem_copy(&o->cert, &options->cert) ||
+            !pem_copy(&o->key, &options->key)) {
+            err = kg_error_set(e, KG_ENOMEM, 0, "out of memory");
+        }
+    }
+    if (err != KG_OK) {
+        kg_origin_finish(o);
+    }
+    return err;
+}
+
+static CURLcode set_pem(CURL *easy, const struct kg_http_pem *pem,
+                        CURLoption text_option, CURLoption file_option)
+{
+    struct curl_blob blob = {(void *)pem->text.ptr, pem->text.len,
+                             CURL_BLOB_NOCOPY};
+
+    if (pem->text.len > 0) {
+        return curl_easy_setopt(easy, text_option, &blob);
+    }
+    if (pem->file != NULL) {
+        return curl_easy_setopt(easy, file_option, pem->file);
+    }
+    return CURLE_OK;
+}
+
+CURLcode kg_origin_apply(const struct kg_origin *o, CURL *easy)
+{
+    CURLcode err = CURLE_OK;
+
+    /* Debian sets a CAPATH, with which libcurl reads the system's certificates
+     * anew for each connection: 900 KB and 20 ms each. */
+    (void)curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    (void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, o->insecure ? 0L : 1L);
+    (void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, o->insecure ? 0L : 2L);
+    (void)curl_easy_setopt(easy, CURLOPT_SSLVERSION,
+                           (long)CURL_SSLVERSION_TLSv1_2);
+    err = set_pem(easy, &o->ca, CURLOPT_CAINFO_BLOB, CURLOPT_CAINFO);
+    if (err == CURLE_OK) {
+        err = set_pem(easy, &o->cert, CURLOPT_SSLCERT_BLOB, CURLOPT_SSLCERT);
+    }
+    if (err == CURLE_OK) {
+        err = set_pem(easy, &o->key, CURLOPT_SSLKEY_BLOB, CURLOPT_SSLKEY);
+    }
+    if (err == CURLE_OK) {
+        err = curl_easy_setopt(easy, CURLOPT_USERAGENT, o->user_agent);
+    }
+    return err;
+}

@@ -1,0 +1,31 @@
+/* The one server of a client: where it is, and how it is known to be it. */
+#ifndef KG_HTTP_ORIGIN_H
+#define KG_HTTP_ORIGIN_H
+
+#include <curl/curl.h>
+
+#include "kubeglean/http.h"
+
+struct kg_origin { /* All texts are owned. */
+    char *url;     /* "https://10.0.0.1:6443/prefix", without a slash behind. */
+    char *host;    /* "10.0.0.1:6443", for people. */
+    char *name;    /* "10.0.0.1" or "api.example", without brackets. */
+    char *port;    /* "6443" */
+    char *header;  /* "Host: ..." when `url` names another host, or NULL. */
+    char *connect; /* "::10.0.0.1:6443" then, for CURLOPT_CONNECT_TO. */
+    char *user_agent;
+    struct kg_http_pem ca, cert, key; /* Copies. */
+    bool tls;
+    bool insecure;
+};
+
+/* KG_ECONFIG, KG_ENOMEM: there is nothing to finish. */
+KG_MUST_USE enum kg_errc kg_origin_init(struct kg_origin *o,
+                                        const struct kg_http_options *options,
+                                        struct kg_error *e);
+void kg_origin_finish(struct kg_origin *o); /* Wipes the key. */
+/* Everything of the origin that a transfer needs but its URL. `o` outlives
+ * `easy`. */
+KG_MUST_USE CURLcode kg_origin_apply(const struct kg_origin *o, CURL *easy);
+
+#endif /* KG_HTTP_ORIGIN_H */

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/* Transfers into libcurl and out of it, on the loop's next turn: what asks for
+ * it may be called by libcurl, which refuses to be called back.
+ *
+ * Failure modes: a lane breaks for lack of memory, and all its transfers fail;
+ * the name cannot be resolved, and all that wait for it fail. */
+#include "client.h"
+
+void kg_http_bury(struct kg_transfer *t)
+{
+    struct kg_http *http = t->http;
+
+    if (t->req != NULL) {
+        t->req->transfer = NULL;
+        t->req = NULL;
+    }
+    kg_queue_remove(&t->flow_node);
+    kg_transfer_move(t, &http->dead);
+    kg_defer(http->loop, &http->work);
+}
+
+void kg_http_bury_all(struct kg_queue *list)
+{
+    struct kg_queue *node;
+
+    while ((node = kg_queue_head(list)) != NULL) {
+        kg_http_bury(kg_transfer_of(node));
+    }
+}
+
+void kg_http_fail(struct kg_transfer *t, const struct kg_error *e)
+{
+    struct kg_http_req *req = t->req;
+
+    kg_http_bury(t);
+    req->events->done(req, e); /* Last. */
+}
+
+/* Fails all of the batch. */
+static void fail_batch(struct kg_http *http, const struct kg_error *e)
+{
+    struct kg_queue *node;
+
+    while ((node = kg_queue_head(&http->batch)) != NULL) {
+        struct kg_transfer *t = kg_transfer_of(node);
+        struct kg_error told = *e;
+
+        (void)kg_error_wrap(&told, "%s", t->what);
+        kg_http_fail(t, &told);
+    }
+}
+
+static void on_ended(struct kg_lane *lane, CURL *easy, CURLcode result)
+{
+    char *private = NULL;
+    struct kg_transfer *t;
+    struct kg_http *http = lane->data;
+    struct kg_http_req *req;
+    struct kg_error e;
+
+    (void)curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private);
+    t = (struct kg_transfer *)(void *)private;
+    req = t->req;
+    kg_transfer_result(t, result, &e);
+    t->lane = NULL;
+    kg_http_bury(t);
+    if (e.code == KG_ECONNECT) {
+        kg_resolver_forget(&http->resolver); /* It may have moved. */
+    }
+    if (req != NULL) {
+        req->events->done(req, e.code != KG_OK ? &e : NULL); /* Last. */
+    }
+}
+
+/* --- lanes ------------------------------------------------------------------ */
+
+void kg_http_retire(struct kg_http *http, struct kg_lane *lane)
+{
+    http->shared = http->shared == lane ? NULL : http->shared;
+    http->streams = http->streams == lane ? NULL : http->streams;
+    kg_defer(http->loop, &http->work);
+}
+
+static void on_broken(struct kg_lane *lane)
+{
+    struct kg_http *http = lane->data;
+    struct kg_error e = {KG_ENOMEM, 0, "out of memory"};
+    struct kg_queue *node = http->active.next;
+
+    while (node != &http->active) {
+        struct kg_transfer *t = kg_transfer_of(node);
+
+        node = node->next;
+        if (t->lane == lane) {
+            kg_transfer_move(t, &http->batch);
+        }
+    }
+    kg_http_retire(http, lane);
+    fail_batch(http, &e); /* Last. */
+}
+
+static enum kg_errc lane_for(struct kg_http *http, bool stream,
+                             struct kg_lane **ret_lane)
+{
+    struct kg_lane **lane = stream ? &http->streams : &http->shared;
+    enum kg_errc err = KG_OK;
+
+    if (*lane == NULL) {
+        err = kg_lane_create(&http->open, on_ended, on_broken, lane);
+        if (err != KG_OK) {
+            return err;
+        }
+        (*lane)->data = http;
+        kg_queue_insert_tail(&http->lanes, &(*lane)->node);
+    }
+    *ret_lane = *lane;
+    return KG_OK;
+}
+
+static void close_retired(struct kg_http *http)
+{
+    struct kg_queue *node = http->lanes.next;
+
+    while (node != &http->lanes) {
+        struct kg_lane *lane = KG_CONTAINER_OF(node, struct kg_lane, node);
+
+        node = node->next;
+        if (lane->n_transfers == 0 && lane != http->shared &&
+            lane != http->streams) {
+            kg_queue_remove(&lane->node);
+            kg_lane_close(lane);
+        }
+    }
+}
+
+/* --- deferred work ---------------------------------------------------------- */
+
+static void dispose_dead(struct kg_http *http)
+{
+    struct kg_queue *node;
+
+    while ((node = kg_queue_head(&http->dead)) != NULL) {
+        struct kg_transfer *t = kg_transfer_of(node);
+
+        kg_queue_remove(node);
+        if (t->lane != NULL) {
+            kg_lane_remove(t->lane, t->easy);
+        }
+        kg_transfer_destroy(t);
+    }
+}
+
+/* libcurl hands out what it held back from within curl_easy_pause(). */
+static void resume_all(struct kg_http *http)
+{
+    struct kg_queue batch;
+    struct kg_queue *node;
+
+    kg_queue_init(&batch);
+    kg_queue_move(&http->resuming, &batch);
+    while ((node = kg_queue_head(&batch)) != NULL) {
+        struct kg_transfer *t =
+            KG_CONTAINER_OF(node, struct kg_transfer, flow_node);
+
+        kg_queue_remove(node);
+        t->flow = KG_FLOWING;
+        t->last_ms = kg_loop_now_ms(http->loop);
+        kg_http_arm_sweep(http, t);
+        (void)curl_easy_pause(t->easy, CURLPAUSE_CONT);
+    }
+}
+
+static void begin(struct kg_http *http, struct kg_transfer *t,
+                  const char *address)
+{
+    struct kg_lane *lane = NULL;
+    enum kg_errc err = kg_transfer_resolve(t, address);
+    struct kg_error e;
+
+    if (err == KG_OK) {
+        err = lane_for(http, t->stream, &lane);
+    }
+    if (err == KG_OK) {
+        t->lane = lane; /* Its callbacks may come from here on. */
+        err = kg_lane_add(lane, t->easy);
+    }
+    if (err == KG_OK) {
+        kg_transfer_move(t, &http->active);
+        return;
+    }
+    t->lane = NULL;
+    (void)kg_error_set(&e, err, 0, "%s: %s", t->what, kg_errc_text(err));
+    kg_http_fail(t, &e); /* Last. */
+}
+
+static void on_resolved(struct kg_resolver *r, const char *entry,
+                        const struct kg_error *e)
+{
+    struct kg_http *http = KG_CONTAINER_OF(r, struct kg_http, resolver);
+
+    (void)entry;
+    if (e != NULL) {
+        kg_queue_move(&http->starting, &http->batch);
+        fail_batch(http, e); /* Last. */
+        return;
+    }
+    kg_defer(http->loop, &http->work);
+}
+
+static void begin_all(struct kg_http *http)
+{
+    const struct kg_error e = {KG_ENOMEM, 0, "out of memory"};
+    const char *address;
+    struct kg_queue *node;
+
+    if (kg_queue_empty(&http->starting)) {
+        return;
+    }
+    if (kg_resolver_get(&http->resolver, &address)) {
+        kg_queue_move(&http->starting, &http->batch);
+        while ((node = kg_queue_head(&http->batch)) != NULL) {
+            begin(http, kg_transfer_of(node), address);
+        }
+        return;
+    }
+    if (kg_resolver_start(&http->resolver, on_resolved) != KG_OK) {
+        kg_queue_move(&http->starting, &http->batch);
+        fail_batch(http, &e); /* Last. */
+    }
+}
+
+void kg_http_clean_up(struct kg_http *http)
+{
+    dispose_dead(http);
+    close_retired(http);
+}
+
+void kg_http_on_work(struct kg_deferred *d)
+{
+    struct kg_http *http = KG_CONTAINER_OF(d, struct kg_http, work);
+
+    kg_http_clean_up(http);
+    resume_all(http);
+    begin_all(http); /* Last: it may tell owners. */
+}
