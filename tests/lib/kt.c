@@ -66,3 +66,12 @@ char *kt_data(const char *name, size_t *ret_len)
     *ret_len = (size_t)len;
     return text;
 }
+
+void kt_write_file(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "w");
+
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}

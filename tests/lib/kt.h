@@ -54,4 +54,7 @@ void kt_assert_str_at(struct kg_str got, struct kg_str want, const char *file,
 /* A file below tests/data, whole; freed by kg_free(). Fails when unreadable. */
 char *kt_data(const char *name, size_t *ret_len);
 
+/* Makes a file of this text; fails when it cannot. */
+void kt_write_file(const char *path, const char *text);
+
 #endif /* KT_H */

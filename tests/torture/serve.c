@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/* serve/: closed at every turn, and every allocation refused. */
+#include "serve.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+static void closed_at_every_turn_nothing_is_left(void **state)
+{
+    char path[] = "/tmp/kubeglean-token-XXXXXX";
+
+    (void)state;
+    assert_int_not_equal(close(mkstemp(path)), -1);
+    kt_write_file(path, "s3cret");
+    for (int turns = 0; turns < 40; turns++) {
+        struct kt_serve f;
+        struct kt_client a, b, c;
+
+        kt_heap_setup();
+        kt_serve_set_up(&f);
+        f.config.token_file = path;
+        f.answer_later = turns % 2 == 0;
+        kt_serve_start(&f);
+        kt_dial(&a, kg_serve_port(f.serve));
+        kt_dial(&b, kg_serve_port(f.serve));
+        kt_dial(&c, kg_serve_port(f.serve));
+        kt_say(&a, "GET /livez HTTP/1.1\r\n" HOST "\r\nGET /metr");
+        kt_say(&b, "POST /api/v1/tasks/krr/run HTTP/1.1\r\n" HOST
+                   "Authorization: Bearer s3cret\r\n\r\n");
+        kt_say(&c, "nonsense\r\n");
+        for (int i = 0; i < turns; i++) {
+            (void)uv_run(&f.loop.uv, UV_RUN_NOWAIT);
+            if (i == 20) {
+                kg_serve_drain(f.serve, kt_serve_on_drained, &f);
+            }
+        }
+        kt_serve_tear_down(&f);
+        kt_hang_up(&a);
+        kt_hang_up(&b);
+        kt_hang_up(&c);
+        kt_heap_teardown();
+    }
+    assert_int_equal(unlink(path), 0);
+}
+
+static void refused_memory(void *data, bool may_fail)
+{
+    struct kt_serve f;
+    struct kt_client c;
+    struct kg_error e;
+
+    (void)data;
+    kt_serve_set_up(&f);
+    if (kg_serve_create(&f.loop, &f.config, &f.serve, &e) == KG_OK) {
+        kt_dial(&c, kg_serve_port(f.serve));
+        kt_say(&c, KT_ASK("GET", "/metrics"));
+        kt_hear_until(&c, &f.loop, "\r\n\r\n");
+        kt_has(&c, may_fail ? "HTTP/1.1 " : "\nkubeglean_test 42\n");
+        kt_hang_up(&c);
+        kt_serve_ask(&f, &c, KT_ASK("POST", "/api/v1/tasks/krr/run"));
+        kt_has(&c, may_fail ? "HTTP/1.1 " : "202 Accepted");
+    } else {
+        assert_true(may_fail);
+        assert_int_equal(e.code, KG_ENOMEM);
+        f.serve = NULL;
+    }
+    kt_serve_tear_down(&f);
+}
+
+static void no_memory_is_answered_and_leaks_nothing(void **state)
+{
+    (void)state;
+    kt_torture(refused_memory, NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(closed_at_every_turn_nothing_is_left),
+        cmocka_unit_test(no_memory_is_answered_and_leaks_nothing),
+    };
+
+    return cmocka_run_group_tests_name("serve", tests, NULL, NULL);
+}
