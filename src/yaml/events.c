@@ -342,9 +342,11 @@ static enum kg_errc on_open(struct reader *r, const yaml_event_t *ev,
 
 static enum kg_errc on_close(struct reader *r)
 {
-    const struct frame closed = *top(r);
+    struct frame closed;
     enum kg_errc err = KG_OK;
 
+    KG_REQUIRE(r->depth > 0); /* libyaml closes what it has opened. */
+    closed = *top(r);
     if (closed.node->kind == KG_OBJECT) {
         err = yaml_close_object(r, &closed);
     }
