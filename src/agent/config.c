@@ -44,7 +44,7 @@ static const char *listen_address(struct kg_str text)
 static const struct schema_field fields[] = {
     {.path = "apiVersion",
      .type = SCHEMA_CHOICE,
-     .choices = config_api_versions,
+     .choices = kg_config_api_versions,
      .at = AT(api_version)},
     {.path = "kind",
      .type = SCHEMA_CHOICE,
@@ -55,7 +55,7 @@ static const struct schema_field fields[] = {
     {.path = "spec.clusterName",
      .type = SCHEMA_TEXT,
      .wants = "what rows call the cluster",
-     .check = schema_not_empty,
+     .check = kg_schema_not_empty,
      .at = AT(config.cluster)},
     {.path = "spec.database", .type = SCHEMA_OBJECT},
     {.path = "spec.database.url",
@@ -66,7 +66,7 @@ static const struct schema_field fields[] = {
     {.path = "spec.tasks",
      .type = SCHEMA_TEXTS,
      .wants = "an array of one file or more",
-     .check = schema_not_empty,
+     .check = kg_schema_not_empty,
      .at = AT(tasks)},
     {.path = "spec.listen",
      .type = SCHEMA_TEXT,
@@ -76,7 +76,7 @@ static const struct schema_field fields[] = {
     {.path = "spec.tokenFile",
      .type = SCHEMA_TEXT,
      .wants = "a file that holds a bearer token",
-     .check = schema_not_empty,
+     .check = kg_schema_not_empty,
      .at = AT(config.token_file)},
     {.path = "spec.limits", .type = SCHEMA_OBJECT},
     {.path = "spec.limits.logStreams",
@@ -94,7 +94,7 @@ static const struct schema_field fields[] = {
      .type = SCHEMA_TEXT,
      .required = true,
      .wants = "a directory",
-     .check = schema_not_empty,
+     .check = kg_schema_not_empty,
      .at = AT(config.spool_dir)},
     {.path = "spec.spool.maxMiB",
      .type = SCHEMA_NUMBER,
@@ -117,8 +117,8 @@ static enum kg_errc kind_of(const struct config_file *f,
             return KG_OK;
         }
     }
-    return schema_refuse(e, f->path, kind != NULL ? kind : document,
-                         "kind: none of: Task, Profile, Config");
+    return kg_schema_refuse(e, f->path, kind != NULL ? kind : document,
+                            "kind: none of: Task, Profile, Config");
 }
 
 /* What the first pass finds. */
@@ -142,12 +142,13 @@ static enum kg_errc survey_document(struct kg_config *c,
     }
     switch (kind) {
     case PROFILE:
-        return config_files_add_profile(c->files, f, document, e);
+        return kg_config_files_add_profile(c->files, f, document, e);
     case CONFIG:
         if (!found->config_wanted || found->config != NULL) {
-            return schema_refuse(e, f->path, document,
-                                 "kind: only one Config is wanted, in the file "
-                                 "that -c names");
+            return kg_schema_refuse(
+                e, f->path, document,
+                "kind: only one Config is wanted, in the file "
+                "that -c names");
         }
         found->config = document;
         return KG_OK;
@@ -185,16 +186,17 @@ static enum kg_errc add_task(struct kg_config *c, struct config_file *f,
                              const struct kg_node *document, struct kg_error *e)
 {
     struct kg_task_config *t = &c->tasks[c->n_tasks];
-    enum kg_errc err = task_read(c->files, f, document, t, e);
+    enum kg_errc err = kg_task_read(c->files, f, document, t, e);
 
     if (err != KG_OK) {
         return err;
     }
     if (is_taken(c, t->def.name)) {
-        err = schema_refuse(e, f->path, kg_node_path(document, "metadata.name"),
-                            "metadata.name: there is a task %.*s already",
-                            KG_STR_ARG(t->def.name));
-        task_finish(t);
+        err = kg_schema_refuse(e, f->path,
+                               kg_node_path(document, "metadata.name"),
+                               "metadata.name: there is a task %.*s already",
+                               KG_STR_ARG(t->def.name));
+        kg_task_finish(t);
         return err;
     }
     c->n_tasks++;
@@ -226,7 +228,7 @@ static enum kg_errc add_tasks(struct kg_config *c, size_t n, const char *path,
     struct kg_queue *node;
 
     if (n == 0) {
-        return schema_refuse(e, path, NULL, "there is no Task");
+        return kg_schema_refuse(e, path, NULL, "there is no Task");
     }
     c->tasks = kg_calloc(n, sizeof(*c->tasks));
     if (c->tasks == NULL) {
@@ -253,7 +255,7 @@ static enum kg_errc read_config(struct kg_config *c,
                                 struct kg_error *e)
 {
     struct values v = {.config = *c};
-    enum kg_errc err = schema_read(fields, document, f->path, &v, e);
+    enum kg_errc err = kg_schema_read(fields, document, f->path, &v, e);
 
     if (err == KG_OK) {
         *c = v.config;
@@ -273,7 +275,7 @@ static enum kg_errc read_named(struct kg_config *c, const struct config_file *f,
          err == KG_OK && n != NULL; n = n->next) {
         struct config_file *named;
 
-        err = config_files_read(c->files, f, n->text.ptr, &named, e);
+        err = kg_config_files_read(c->files, f, n->text.ptr, &named, e);
         if (err == KG_EIO) {
             (void)kg_error_wrap(e, "%s:%u:%u: spec.tasks", f->path, n->line,
                                 n->column);
@@ -291,7 +293,7 @@ static enum kg_errc load(const char *path, bool config_wanted,
     struct found found = {.config_wanted = config_wanted};
     const struct kg_node *names = NULL;
     struct config_file *f;
-    enum kg_errc err = config_files_read(c->files, NULL, path, &f, e);
+    enum kg_errc err = kg_config_files_read(c->files, NULL, path, &f, e);
 
     if (err == KG_OK) {
         err = survey(c, f, &found, e);
@@ -299,7 +301,7 @@ static enum kg_errc load(const char *path, bool config_wanted,
     if (err == KG_OK && config_wanted) {
         err = found.config != NULL
                   ? read_config(c, f, found.config, &names, e)
-                  : schema_refuse(e, path, NULL, "there is no Config");
+                  : kg_schema_refuse(e, path, NULL, "there is no Config");
     }
     if (err == KG_OK) {
         err = read_named(c, f, names, &found, e);
@@ -320,8 +322,8 @@ static enum kg_errc load_or_finish(const char *path, bool config_wanted,
         return kg_error_set(e, KG_ENOMEM, 0, "%s: %s", path,
                             kg_errc_text(KG_ENOMEM));
     }
-    config_files_init(c->files);
-    err = config_settle(load(path, config_wanted, c, e), e);
+    kg_config_files_init(c->files);
+    err = kg_config_settle(load(path, config_wanted, c, e), e);
     if (err != KG_OK) {
         kg_config_finish(c);
     }
@@ -343,10 +345,10 @@ enum kg_errc kg_config_load_tasks(const char *path, struct kg_config *c,
 void kg_config_finish(struct kg_config *c)
 {
     for (size_t i = 0; i < c->n_tasks; i++) {
-        task_finish(&c->tasks[i]);
+        kg_task_finish(&c->tasks[i]);
     }
     kg_free(c->tasks);
-    config_files_finish(c->files);
+    kg_config_files_finish(c->files);
     kg_free(c->files);
     *c = (struct kg_config){0};
 }

@@ -33,13 +33,13 @@ static void destroy_profile(struct config_profile *p)
     kg_free(p);
 }
 
-void config_files_init(struct kg_config_files *files)
+void kg_config_files_init(struct kg_config_files *files)
 {
     kg_queue_init(&files->files);
     kg_queue_init(&files->profiles);
 }
 
-void config_files_finish(struct kg_config_files *files)
+void kg_config_files_finish(struct kg_config_files *files)
 {
     struct kg_queue *node;
 
@@ -53,7 +53,7 @@ void config_files_finish(struct kg_config_files *files)
     }
 }
 
-enum kg_errc config_settle(enum kg_errc err, struct kg_error *e)
+enum kg_errc kg_config_settle(enum kg_errc err, struct kg_error *e)
 {
     if (err == KG_EIO && e != NULL) {
         e->code = KG_ECONFIG;
@@ -109,10 +109,11 @@ static enum kg_errc read_documents(const char *path, struct kg_tree *t,
     return err;
 }
 
-enum kg_errc config_files_read(struct kg_config_files *files,
-                               const struct config_file *from, const char *path,
-                               struct config_file **ret_file,
-                               struct kg_error *e)
+enum kg_errc kg_config_files_read(struct kg_config_files *files,
+                                  const struct config_file *from,
+                                  const char *path,
+                                  struct config_file **ret_file,
+                                  struct kg_error *e)
 {
     struct config_file *f = kg_calloc(1, sizeof(*f));
     enum kg_errc err;
@@ -175,10 +176,10 @@ static enum kg_errc keep_profile(struct kg_config_files *files,
     return KG_OK;
 }
 
-enum kg_errc config_files_add_profile(struct kg_config_files *files,
-                                      const struct config_file *file,
-                                      const struct kg_node *document,
-                                      struct kg_error *e)
+enum kg_errc kg_config_files_add_profile(struct kg_config_files *files,
+                                         const struct config_file *file,
+                                         const struct kg_node *document,
+                                         struct kg_error *e)
 {
     struct kg_profile *profile;
     enum kg_errc err = kg_profile_compile(document, file->path, &profile, e);
@@ -187,10 +188,10 @@ enum kg_errc config_files_add_profile(struct kg_config_files *files,
         return err;
     }
     if (find_profile(files, kg_profile_name(profile)) != NULL) {
-        (void)schema_refuse(e, file->path,
-                            kg_node_path(document, "metadata.name"),
-                            "metadata.name: there is a profile %s already",
-                            kg_profile_name(profile));
+        (void)kg_schema_refuse(e, file->path,
+                               kg_node_path(document, "metadata.name"),
+                               "metadata.name: there is a profile %s already",
+                               kg_profile_name(profile));
         kg_profile_destroy(profile);
         return KG_ECONFIG;
     }
@@ -225,9 +226,9 @@ static enum kg_errc compile_file(const char *path,
     kg_tree_init(&tree, KG_LIMIT_TREE);
     err = read_documents(path, &tree, &documents, e);
     if (err == KG_OK && documents->n_children != 1) {
-        err = schema_refuse(e, path, NULL,
-                            "one Profile is wanted, %u documents are there",
-                            documents->n_children);
+        err = kg_schema_refuse(e, path, NULL,
+                               "one Profile is wanted, %u documents are there",
+                               documents->n_children);
     }
     if (err == KG_OK) {
         err = kg_profile_compile(documents->child, path, ret_profile, e);
@@ -273,11 +274,11 @@ static enum kg_errc refuse_name(const char *name, struct kg_error *e)
                         name, known, name);
 }
 
-enum kg_errc config_files_profile(struct kg_config_files *files,
-                                  const struct config_file *from,
-                                  const char *name,
-                                  struct kg_profile **ret_profile,
-                                  struct kg_error *e)
+enum kg_errc kg_config_files_profile(struct kg_config_files *files,
+                                     const struct config_file *from,
+                                     const char *name,
+                                     struct kg_profile **ret_profile,
+                                     struct kg_error *e)
 {
     const struct kg_builtin *builtin;
     enum kg_errc err;
@@ -317,5 +318,5 @@ enum kg_errc kg_profile_load(const char *name_or_path,
     if (!is_path(name_or_path)) {
         return refuse_name(name_or_path, e);
     }
-    return config_settle(compile_file(name_or_path, ret_profile, e), e);
+    return kg_config_settle(compile_file(name_or_path, ret_profile, e), e);
 }

@@ -13,8 +13,8 @@ struct reading {
     struct kg_error *error;
 };
 
-enum kg_errc schema_refuse(struct kg_error *e, const char *file,
-                           const struct kg_node *at, const char *fmt, ...)
+enum kg_errc kg_schema_refuse(struct kg_error *e, const char *file,
+                              const struct kg_node *at, const char *fmt, ...)
 {
     va_list args;
 
@@ -36,7 +36,7 @@ static bool is_label_inner(char c)
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
-const char *schema_dns_label(struct kg_str text)
+const char *kg_schema_dns_label(struct kg_str text)
 {
     static const char *const wrong =
         "must be lower-case letters, digits and '-' within, at most 63";
@@ -53,7 +53,7 @@ const char *schema_dns_label(struct kg_str text)
     return NULL;
 }
 
-const char *schema_not_empty(struct kg_str text)
+const char *kg_schema_not_empty(struct kg_str text)
 {
     return text.len == 0 ? "must not be empty" : NULL;
 }
@@ -146,10 +146,10 @@ static enum kg_errc refuse_unknown(const struct reading *r, const char *parent,
             list_add(&known, below);
         }
     }
-    return schema_refuse(r->error, r->file, &name,
-                         "%s%s%.*s: unknown key; known here: %s", parent,
-                         parent[0] != '\0' ? "." : "", KG_STR_ARG(member->name),
-                         known.text);
+    return kg_schema_refuse(r->error, r->file, &name,
+                            "%s%s%.*s: unknown key; known here: %s", parent,
+                            parent[0] != '\0' ? "." : "",
+                            KG_STR_ARG(member->name), known.text);
 }
 
 static enum kg_errc refuse_missing(const struct reading *r,
@@ -159,8 +159,8 @@ static enum kg_errc refuse_missing(const struct reading *r,
     struct list wanted;
 
     describe(f, &wanted);
-    return schema_refuse(r->error, r->file, object, "%s: missing; wanted: %s",
-                         f->path, wanted.text);
+    return kg_schema_refuse(r->error, r->file, object,
+                            "%s: missing; wanted: %s", f->path, wanted.text);
 }
 
 static const char *is_what(const struct kg_node *value)
@@ -184,8 +184,8 @@ static enum kg_errc refuse_type(const struct reading *r,
     struct list wanted;
 
     describe(f, &wanted);
-    return schema_refuse(r->error, r->file, value, "%s: %s; wanted: %s",
-                         f->path, is_what(value), wanted.text);
+    return kg_schema_refuse(r->error, r->file, value, "%s: %s; wanted: %s",
+                            f->path, is_what(value), wanted.text);
 }
 
 static enum kg_errc refuse_text(const struct reading *r,
@@ -193,8 +193,8 @@ static enum kg_errc refuse_text(const struct reading *r,
                                 const struct kg_node *value,
                                 const char *complaint)
 {
-    return schema_refuse(r->error, r->file, value, "%s: \"%.*s\" %s", f->path,
-                         KG_STR_ARG(value->text), complaint);
+    return kg_schema_refuse(r->error, r->file, value, "%s: \"%.*s\" %s",
+                            f->path, KG_STR_ARG(value->text), complaint);
 }
 
 /* --- values --------------------------------------------------------------- */
@@ -209,8 +209,8 @@ static enum kg_errc read_text(const struct reading *r,
         return refuse_type(r, f, value);
     }
     if (memchr(value->text.ptr, '\0', value->text.len) != NULL) {
-        return schema_refuse(r->error, r->file, value,
-                             "%s: must not hold a NUL", f->path);
+        return kg_schema_refuse(r->error, r->file, value,
+                                "%s: must not hold a NUL", f->path);
     }
     if (f->check != NULL) {
         complaint = f->check(value->text);
@@ -244,9 +244,10 @@ static enum kg_errc read_number(const struct reading *r,
         return refuse_type(r, f, value);
     }
     if (!kg_node_int(value, &number) || number < f->min || number > f->max) {
-        return schema_refuse(r->error, r->file, value,
-                             "%s: %.*s is no whole number from %u to %u",
-                             f->path, KG_STR_ARG(value->text), f->min, f->max);
+        return kg_schema_refuse(r->error, r->file, value,
+                                "%s: %.*s is no whole number from %u to %u",
+                                f->path, KG_STR_ARG(value->text), f->min,
+                                f->max);
     }
     *(uint32_t *)(void *)(r->values + f->at) = (uint32_t)number;
     return KG_OK;
@@ -268,9 +269,9 @@ static enum kg_errc read_choice(const struct reading *r,
         }
     }
     describe(f, &wanted);
-    return schema_refuse(r->error, r->file, value,
-                         "%s: \"%.*s\" is none of: %s", f->path,
-                         KG_STR_ARG(value->text), wanted.text);
+    return kg_schema_refuse(r->error, r->file, value,
+                            "%s: \"%.*s\" is none of: %s", f->path,
+                            KG_STR_ARG(value->text), wanted.text);
 }
 
 static enum kg_errc read_object(const struct reading *r, const char *path,
@@ -335,15 +336,15 @@ static enum kg_errc read_object(const struct reading *r, const char *path,
     return err;
 }
 
-enum kg_errc schema_read(const struct schema_field *fields,
-                         const struct kg_node *document, const char *file,
-                         void *values, struct kg_error *e)
+enum kg_errc kg_schema_read(const struct schema_field *fields,
+                            const struct kg_node *document, const char *file,
+                            void *values, struct kg_error *e)
 {
     const struct reading r = {fields, file, values, e};
 
     if (document->kind != KG_OBJECT) {
-        return schema_refuse(e, file, document, "%s",
-                             "a document must be an object");
+        return kg_schema_refuse(e, file, document, "%s",
+                                "a document must be an object");
     }
     return read_object(&r, "", document);
 }

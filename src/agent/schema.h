@@ -8,7 +8,7 @@
  *     static const struct schema_field fields[] = {
  *         {.path = "spec", .type = SCHEMA_OBJECT, .required = true},
  *         {.path = "spec.name", .type = SCHEMA_TEXT, .required = true,
- *          .wants = "a task's name", .check = schema_dns_label,
+ *          .wants = "a task's name", .check = kg_schema_dns_label,
  *          .at = offsetof(struct values, name)},
  *         {.path = "spec.hours", .type = SCHEMA_NUMBER, .max = 24,
  *          .at = offsetof(struct values, hours)},
@@ -43,18 +43,18 @@ struct schema_field {
 };
 
 /* KG_ECONFIG at the first mistake: "file:line:column: path: ...". */
-KG_MUST_USE enum kg_errc schema_read(const struct schema_field *fields,
-                                     const struct kg_node *document,
-                                     const char *file, void *values,
-                                     struct kg_error *e);
+KG_MUST_USE enum kg_errc kg_schema_read(const struct schema_field *fields,
+                                        const struct kg_node *document,
+                                        const char *file, void *values,
+                                        struct kg_error *e);
 /* Sets `e` to "file:line:column: " (`at` may be NULL: file alone) and the
  * message; returns KG_ECONFIG. */
-enum kg_errc schema_refuse(struct kg_error *e, const char *file,
-                           const struct kg_node *at, const char *fmt, ...)
+enum kg_errc kg_schema_refuse(struct kg_error *e, const char *file,
+                              const struct kg_node *at, const char *fmt, ...)
     KG_PRINTF(4, 5);
 
 /* Checks for texts. */
-const char *schema_dns_label(struct kg_str text); /* RFC 1123 */
-const char *schema_not_empty(struct kg_str text);
+const char *kg_schema_dns_label(struct kg_str text); /* RFC 1123 */
+const char *kg_schema_not_empty(struct kg_str text);
 
 #endif /* KG_SCHEMA_H */

@@ -20,7 +20,7 @@ static const char *const kinds[] = {"Task", NULL};
 static const char *const run_as[] = {"job", "cronjob", NULL};
 static const char *const fates[] = {"delete", "keep", NULL};
 
-const char *const config_api_versions[] = {"kubeglean.io/v1", NULL};
+const char *const kg_config_api_versions[] = {"kubeglean.io/v1", NULL};
 
 struct values {
     unsigned api_version, kind, run_as, complete, other;
@@ -34,7 +34,7 @@ static const char *task_name(struct kg_str text)
     if (text.len > NAME_MAX_LEN) {
         return "is too long: a Job's name has room for 40 of its letters";
     }
-    return schema_dns_label(text);
+    return kg_schema_dns_label(text);
 }
 
 #define AT(member) offsetof(struct values, member)
@@ -43,7 +43,7 @@ static const struct schema_field fields[] = {
     {.path = "apiVersion",
      .type = SCHEMA_CHOICE,
      .required = true,
-     .choices = config_api_versions,
+     .choices = kg_config_api_versions,
      .at = AT(api_version)},
     {.path = "kind",
      .type = SCHEMA_CHOICE,
@@ -62,12 +62,12 @@ static const struct schema_field fields[] = {
      .type = SCHEMA_TEXT,
      .required = true,
      .wants = "a profile's name, or a file",
-     .check = schema_not_empty,
+     .check = kg_schema_not_empty,
      .at = AT(profile)},
     {.path = "spec.namespaces",
      .type = SCHEMA_TEXTS,
      .wants = "an array of one namespace or more",
-     .check = schema_dns_label,
+     .check = kg_schema_dns_label,
      .at = AT(namespaces)},
     {.path = "spec.schedule",
      .type = SCHEMA_TEXT,
@@ -80,7 +80,7 @@ static const struct schema_field fields[] = {
     {.path = "spec.container",
      .type = SCHEMA_TEXT,
      .wants = "the container whose log has the report",
-     .check = schema_dns_label,
+     .check = kg_schema_dns_label,
      .at = AT(container)},
     {.path = "spec.timeoutSeconds",
      .type = SCHEMA_NUMBER,
@@ -126,8 +126,9 @@ struct reading {
 static enum kg_errc refuse(const struct reading *r, const char *path,
                            const char *what)
 {
-    return schema_refuse(r->error, r->file->path,
-                         kg_node_path(r->document, path), "%s: %s", path, what);
+    return kg_schema_refuse(r->error, r->file->path,
+                            kg_node_path(r->document, path), "%s: %s", path,
+                            what);
 }
 
 /* The error says already what is wrong with the value at `path`. */
@@ -238,9 +239,9 @@ static enum kg_errc set_namespaces(const struct reading *r)
     r->task->def.n_namespaces = n;
     for (size_t i = 1; i < n; i++) {
         if (kg_str_eq(names[i - 1], names[i])) {
-            return schema_refuse(r->error, r->file->path, list,
-                                 "spec.namespaces: %.*s is there twice",
-                                 KG_STR_ARG(names[i]));
+            return kg_schema_refuse(r->error, r->file->path, list,
+                                    "spec.namespaces: %.*s is there twice",
+                                    KG_STR_ARG(names[i]));
         }
     }
     return KG_OK;
@@ -286,8 +287,8 @@ static void set_plain(const struct reading *r)
 static enum kg_errc set_profile(const struct reading *r)
 {
     struct kg_task_config *t = r->task;
-    enum kg_errc err = config_files_profile(r->files, r->file, r->v.profile,
-                                            &t->profile, r->error);
+    enum kg_errc err = kg_config_files_profile(r->files, r->file, r->v.profile,
+                                               &t->profile, r->error);
 
     if (err == KG_ENOMEM) {
         return err;
@@ -314,9 +315,10 @@ static enum kg_errc set_all(const struct reading *r)
     return err;
 }
 
-enum kg_errc task_read(struct kg_config_files *files, struct config_file *file,
-                       const struct kg_node *document,
-                       struct kg_task_config *ret_task, struct kg_error *e)
+enum kg_errc kg_task_read(struct kg_config_files *files,
+                          struct config_file *file,
+                          const struct kg_node *document,
+                          struct kg_task_config *ret_task, struct kg_error *e)
 {
     struct reading r = {.v = {.complete = DELETE,
                               .other = KEEP,
@@ -331,17 +333,17 @@ enum kg_errc task_read(struct kg_config_files *files, struct config_file *file,
     enum kg_errc err;
 
     *ret_task = (struct kg_task_config){0};
-    err = schema_read(fields, document, file->path, &r.v, e);
+    err = kg_schema_read(fields, document, file->path, &r.v, e);
     if (err == KG_OK) {
         err = set_all(&r);
     }
     if (err != KG_OK) {
-        task_finish(ret_task);
+        kg_task_finish(ret_task);
     }
     return err;
 }
 
-void task_finish(struct kg_task_config *t)
+void kg_task_finish(struct kg_task_config *t)
 {
     kg_free((struct kg_str *)t->def.namespaces);
     *t = (struct kg_task_config){0};

@@ -33,7 +33,7 @@ static struct frame *top(struct reader *r)
 
 /* --- anchors -------------------------------------------------------------- */
 
-void yaml_forget_anchors(struct reader *r)
+void kg_yaml_forget_anchors(struct reader *r)
 {
     struct kg_map_node *node = kg_map_next(&r->anchors, NULL);
 
@@ -70,7 +70,7 @@ static enum kg_errc set_anchor(struct reader *r, const yaml_char_t *name,
     }
     a = kg_alloc(sizeof(*a));
     if (a == NULL) {
-        return yaml_no_memory(r);
+        return kg_yaml_no_memory(r);
     }
     *a = (struct anchor){.value = value};
     a->name = kg_tree_new(r->tree, KG_STRING, str_of(name));
@@ -78,7 +78,7 @@ static enum kg_errc set_anchor(struct reader *r, const yaml_char_t *name,
                           : KG_ELIMIT;
     if (err != KG_OK) {
         kg_free(a);
-        return err == KG_ELIMIT ? yaml_no_room(r) : yaml_no_memory(r);
+        return err == KG_ELIMIT ? kg_yaml_no_room(r) : kg_yaml_no_memory(r);
     }
     return KG_OK;
 }
@@ -110,8 +110,8 @@ static size_t height_of(const struct kg_node *node)
 
 static enum kg_errc refuse_depth(struct reader *r, const yaml_event_t *ev)
 {
-    return yaml_refuse(r, line_of(ev), column_of(ev),
-                       "nested deeper than %d levels", KG_LIMIT_YAML_DEPTH);
+    return kg_yaml_refuse(r, line_of(ev), column_of(ev),
+                          "nested deeper than %d levels", KG_LIMIT_YAML_DEPTH);
 }
 
 /* What << names: an object, or several in an array. */
@@ -122,12 +122,12 @@ static enum kg_errc attach_merge(struct reader *r, struct frame *f,
     struct kg_node *next;
 
     if (f->merge != NULL) {
-        return yaml_refuse(r, f->key->line, f->key->column,
-                           "<< is there twice: give it an array");
+        return kg_yaml_refuse(r, f->key->line, f->key->column,
+                              "<< is there twice: give it an array");
     }
     f->merge = kg_tree_new(r->tree, KG_ARRAY, kg_str_of("", 0));
     if (f->merge == NULL) {
-        return yaml_no_room(r);
+        return kg_yaml_no_room(r);
     }
     if (value->kind == KG_ARRAY) {
         from = value->child;
@@ -135,11 +135,11 @@ static enum kg_errc attach_merge(struct reader *r, struct frame *f,
     for (; from != NULL; from = next) {
         next = from->next;
         if (from->kind != KG_OBJECT) {
-            return yaml_refuse(r, f->key->line, f->key->column,
-                               "<< wants an object, or an array of objects");
+            return kg_yaml_refuse(r, f->key->line, f->key->column,
+                                  "<< wants an object, or an array of objects");
         }
         if (!kg_tree_add(f->merge, from)) {
-            return yaml_no_room(r);
+            return kg_yaml_no_room(r);
         }
     }
     return KG_OK;
@@ -155,8 +155,9 @@ static enum kg_errc attach_member(struct reader *r, struct frame *f,
     }
     value->name_line = key->line;
     value->name_column = key->column;
-    return kg_tree_append(r->tree, f->node, key->text, value) ? KG_OK
-                                                              : yaml_no_room(r);
+    return kg_tree_append(r->tree, f->node, key->text, value)
+               ? KG_OK
+               : kg_yaml_no_room(r);
 }
 
 /* A complete value goes to the collection that is open, or is a document. */
@@ -172,7 +173,7 @@ static enum kg_errc attach(struct reader *r, struct kg_node *value)
     }
     return kg_tree_add(f != NULL ? f->node : r->documents, value)
                ? KG_OK
-               : yaml_no_room(r);
+               : kg_yaml_no_room(r);
 }
 
 static struct kg_node *new_node(struct reader *r, const yaml_event_t *ev,
@@ -196,8 +197,8 @@ static bool wants_key(struct reader *r)
 
 static enum kg_errc refuse_key(struct reader *r, const yaml_event_t *ev)
 {
-    return yaml_refuse(r, line_of(ev), column_of(ev),
-                       "a name must be a string: put it in quotes");
+    return kg_yaml_refuse(r, line_of(ev), column_of(ev),
+                          "a name must be a string: put it in quotes");
 }
 
 /* --- events --------------------------------------------------------------- */
@@ -216,9 +217,9 @@ static enum kg_errc check_tag(struct reader *r, const yaml_event_t *ev,
         kg_str_is(str_of(tag), allowed)) {
         return KG_OK;
     }
-    return yaml_refuse(r, line_of(ev), column_of(ev),
-                       "the tag %s is not supported: leave it out",
-                       (const char *)tag);
+    return kg_yaml_refuse(r, line_of(ev), column_of(ev),
+                          "the tag %s is not supported: leave it out",
+                          (const char *)tag);
 }
 
 /* NULL: the error is set. */
@@ -233,21 +234,21 @@ static struct kg_node *read_scalar(struct reader *r, const yaml_event_t *ev)
         return NULL;
     }
     if (is_plain(ev)) {
-        switch (yaml_scalar(text, &r->number, &kind, &text)) {
+        switch (kg_yaml_scalar(text, &r->number, &kind, &text)) {
         case KG_OK:
             break;
         case KG_EINVALID:
-            (void)yaml_refuse(r, line_of(ev), column_of(ev),
-                              "JSON has no such number: put it in quotes");
+            (void)kg_yaml_refuse(r, line_of(ev), column_of(ev),
+                                 "JSON has no such number: put it in quotes");
             return NULL;
         default:
-            (void)yaml_no_memory(r);
+            (void)kg_yaml_no_memory(r);
             return NULL;
         }
     }
     node = new_node(r, ev, kind, text);
     if (node == NULL) {
-        (void)yaml_no_room(r);
+        (void)kg_yaml_no_room(r);
     }
     return node;
 }
@@ -298,9 +299,9 @@ static enum kg_errc on_alias(struct reader *r, const yaml_event_t *ev)
     struct kg_node *copy;
 
     if (a == NULL || is_open(r, a->value)) {
-        return yaml_refuse(r, line_of(ev), column_of(ev),
-                           "*%s names no anchor that is complete here",
-                           (const char *)ev->data.alias.anchor);
+        return kg_yaml_refuse(r, line_of(ev), column_of(ev),
+                              "*%s names no anchor that is complete here",
+                              (const char *)ev->data.alias.anchor);
     }
     if (wants_key(r)) {
         return refuse_key(r, ev);
@@ -309,7 +310,7 @@ static enum kg_errc on_alias(struct reader *r, const yaml_event_t *ev)
         return refuse_depth(r, ev);
     }
     copy = kg_tree_copy(r->tree, a->value);
-    return copy != NULL ? attach(r, copy) : yaml_no_room(r);
+    return copy != NULL ? attach(r, copy) : kg_yaml_no_room(r);
 }
 
 static enum kg_errc on_open(struct reader *r, const yaml_event_t *ev,
@@ -334,7 +335,7 @@ static enum kg_errc on_open(struct reader *r, const yaml_event_t *ev,
     }
     node = new_node(r, ev, kind, kg_str_of("", 0));
     if (node == NULL) {
-        return yaml_no_room(r);
+        return kg_yaml_no_room(r);
     }
     r->stack[r->depth++] = (struct frame){.node = node};
     return set_anchor(r, anchor, node);
@@ -348,13 +349,13 @@ static enum kg_errc on_close(struct reader *r)
     KG_REQUIRE(r->depth > 0); /* libyaml closes what it has opened. */
     closed = *top(r);
     if (closed.node->kind == KG_OBJECT) {
-        err = yaml_close_object(r, &closed);
+        err = kg_yaml_close_object(r, &closed);
     }
     r->depth--;
     return err == KG_OK ? attach(r, closed.node) : err;
 }
 
-enum kg_errc yaml_on_event(struct reader *r, const yaml_event_t *ev)
+enum kg_errc kg_yaml_on_event(struct reader *r, const yaml_event_t *ev)
 {
     switch (ev->type) {
     case YAML_SCALAR_EVENT:
@@ -369,7 +370,7 @@ enum kg_errc yaml_on_event(struct reader *r, const yaml_event_t *ev)
     case YAML_MAPPING_END_EVENT:
         return on_close(r);
     case YAML_DOCUMENT_END_EVENT:
-        yaml_forget_anchors(r);
+        kg_yaml_forget_anchors(r);
         return KG_OK;
     default:
         return KG_OK;

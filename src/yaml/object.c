@@ -52,9 +52,9 @@ static int by_name_then_rank(const void *left, const void *right)
 static enum kg_errc refuse_twice(struct reader *r, const struct kg_node *first,
                                  const struct kg_node *second)
 {
-    return yaml_refuse(r, second->name_line, second->name_column,
-                       "%.*s is there twice, first at line %u: take one out",
-                       KG_STR_ARG(second->name), first->name_line);
+    return kg_yaml_refuse(r, second->name_line, second->name_column,
+                          "%.*s is there twice, first at line %u: take one out",
+                          KG_STR_ARG(second->name), first->name_line);
 }
 
 /* The entries are sorted: of each name, the first one counts. */
@@ -71,13 +71,13 @@ static enum kg_errc settle(struct reader *r, struct kg_node *object,
         if (!again && entries[i].rank > 0 &&
             !kg_tree_append(r->tree, object, entries[i].node->name,
                             kg_tree_copy(r->tree, entries[i].node))) {
-            return yaml_no_room(r);
+            return kg_yaml_no_room(r);
         }
     }
     return KG_OK;
 }
 
-enum kg_errc yaml_close_object(struct reader *r, const struct frame *f)
+enum kg_errc kg_yaml_close_object(struct reader *r, const struct frame *f)
 {
     size_t n = f->node->n_children + count_merged(f->merge);
     struct entry *entries;
@@ -89,7 +89,7 @@ enum kg_errc yaml_close_object(struct reader *r, const struct frame *f)
     }
     entries = kg_calloc(n, sizeof(*entries));
     if (entries == NULL) {
-        return yaml_no_memory(r);
+        return kg_yaml_no_memory(r);
     }
     n = collect(entries, 0, f->node, rank++);
     for (const struct kg_node *from = f->merge != NULL ? f->merge->child : NULL;

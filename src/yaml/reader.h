@@ -33,20 +33,20 @@ struct reader {
 };
 
 /* Sets the error, "krr.yaml:3:7: ..."; returns KG_ECONFIG. */
-enum kg_errc yaml_refuse(struct reader *r, uint32_t line, uint32_t column,
-                         const char *fmt, ...) KG_PRINTF(4, 5);
-enum kg_errc yaml_no_memory(struct reader *r);
+enum kg_errc kg_yaml_refuse(struct reader *r, uint32_t line, uint32_t column,
+                            const char *fmt, ...) KG_PRINTF(4, 5);
+enum kg_errc kg_yaml_no_memory(struct reader *r);
 /* The tree had no room: says whether memory or its maximum is why. */
-enum kg_errc yaml_no_room(struct reader *r);
+enum kg_errc kg_yaml_no_room(struct reader *r);
 
-KG_MUST_USE enum kg_errc yaml_on_event(struct reader *r,
-                                       const yaml_event_t *ev);
+KG_MUST_USE enum kg_errc kg_yaml_on_event(struct reader *r,
+                                          const yaml_event_t *ev);
 /* At a document's end, and when reading is given up. */
-void yaml_forget_anchors(struct reader *r);
+void kg_yaml_forget_anchors(struct reader *r);
 
 /* Refuses names that are there twice, and takes over from `merge` what the
  * object does not say itself; of those, the first that says it counts. */
-KG_MUST_USE enum kg_errc yaml_close_object(struct reader *r,
-                                           const struct frame *f);
+KG_MUST_USE enum kg_errc kg_yaml_close_object(struct reader *r,
+                                              const struct frame *f);
 
 #endif /* KG_YAML_READER_H */

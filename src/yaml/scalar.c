@@ -242,8 +242,8 @@ static enum kg_errc write_number(struct kg_str plain, struct kg_buf *out)
     return read_decimal(bare, &d) ? write_decimal(out, &d) : KG_OK;
 }
 
-enum kg_errc yaml_scalar(struct kg_str plain, struct kg_buf *number,
-                         enum kg_kind *ret_kind, struct kg_str *ret_text)
+enum kg_errc kg_yaml_scalar(struct kg_str plain, struct kg_buf *number,
+                            enum kg_kind *ret_kind, struct kg_str *ret_text)
 {
     enum kg_errc err;
 

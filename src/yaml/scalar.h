@@ -9,8 +9,9 @@
 /* The kind of `plain`, and the text that JSON has for it. A number is written
  * anew in `number`, which *ret_text then borrows. KG_EINVALID: .inf and .nan,
  * which JSON does not have. KG_ENOMEM, KG_ELIMIT: `number` has no room. */
-KG_MUST_USE enum kg_errc yaml_scalar(struct kg_str plain, struct kg_buf *number,
-                                     enum kg_kind *ret_kind,
-                                     struct kg_str *ret_text);
+KG_MUST_USE enum kg_errc kg_yaml_scalar(struct kg_str plain,
+                                        struct kg_buf *number,
+                                        enum kg_kind *ret_kind,
+                                        struct kg_str *ret_text);
 
 #endif /* KG_YAML_SCALAR_H */

@@ -3,8 +3,8 @@
 
 #include "reader.h"
 
-enum kg_errc yaml_refuse(struct reader *r, uint32_t line, uint32_t column,
-                         const char *fmt, ...)
+enum kg_errc kg_yaml_refuse(struct reader *r, uint32_t line, uint32_t column,
+                            const char *fmt, ...)
 {
     va_list args;
 
@@ -14,16 +14,16 @@ enum kg_errc yaml_refuse(struct reader *r, uint32_t line, uint32_t column,
     return kg_error_wrap(&r->error, "%s:%u:%u", r->file, line, column);
 }
 
-enum kg_errc yaml_no_memory(struct reader *r)
+enum kg_errc kg_yaml_no_memory(struct reader *r)
 {
     return kg_error_set(&r->error, KG_ENOMEM, 0, "%s: %s", r->file,
                         kg_errc_text(KG_ENOMEM));
 }
 
-enum kg_errc yaml_no_room(struct reader *r)
+enum kg_errc kg_yaml_no_room(struct reader *r)
 {
     if (!r->tree->full) {
-        return yaml_no_memory(r);
+        return kg_yaml_no_memory(r);
     }
     return kg_error_set(&r->error, KG_ELIMIT, 0,
                         "%s: with its aliases expanded it needs more than %zu "
@@ -59,7 +59,7 @@ static enum kg_errc refuse_byte(struct reader *r, size_t offset,
             column++; /* Not within a character. */
         }
     }
-    return yaml_refuse(r, line, column, "%s", what);
+    return kg_yaml_refuse(r, line, column, "%s", what);
 }
 
 static enum kg_errc refuse_syntax(struct reader *r)
@@ -71,19 +71,20 @@ static enum kg_errc refuse_syntax(struct reader *r)
         text_at(r->text, p->problem_mark.line, p->problem_mark.column);
 
     if (kg_str_starts(at, KG_STR("\t"))) {
-        return yaml_refuse(r, line, column, "a tab cannot indent: use blanks");
+        return kg_yaml_refuse(r, line, column,
+                              "a tab cannot indent: use blanks");
     }
     if (p->context != NULL) {
-        return yaml_refuse(r, line, column, "%s %s", p->problem, p->context);
+        return kg_yaml_refuse(r, line, column, "%s %s", p->problem, p->context);
     }
-    return yaml_refuse(r, line, column, "%s", p->problem);
+    return kg_yaml_refuse(r, line, column, "%s", p->problem);
 }
 
 static enum kg_errc on_error(struct reader *r)
 {
     switch (r->parser.error) {
     case YAML_MEMORY_ERROR:
-        return yaml_no_memory(r);
+        return kg_yaml_no_memory(r);
     case YAML_READER_ERROR:
         return refuse_byte(r, r->parser.problem_offset, r->parser.problem);
     default:
@@ -104,7 +105,7 @@ static enum kg_errc read_events(struct reader *r)
             return on_error(r);
         }
         more = ev.type != YAML_STREAM_END_EVENT;
-        err = yaml_on_event(r, &ev);
+        err = kg_yaml_on_event(r, &ev);
         yaml_event_delete(&ev);
     }
     return err;
@@ -133,10 +134,10 @@ static enum kg_errc parse(struct reader *r)
     }
     r->documents = kg_tree_new(r->tree, KG_ARRAY, kg_str_of("", 0));
     if (r->documents == NULL) {
-        return yaml_no_room(r);
+        return kg_yaml_no_room(r);
     }
     if (yaml_parser_initialize(&r->parser) == 0) {
-        return yaml_no_memory(r);
+        return kg_yaml_no_memory(r);
     }
     yaml_parser_set_encoding(&r->parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&r->parser, (const unsigned char *)r->text.ptr,
@@ -165,7 +166,7 @@ enum kg_errc kg_yaml_parse(struct kg_str text, const char *file,
     kg_buf_init(&r.number, KG_LIMIT_NUMBER * 2);
     err = parse(&r);
     kg_buf_finish(&r.number);
-    yaml_forget_anchors(&r);
+    kg_yaml_forget_anchors(&r);
     if (err == KG_OK) {
         *ret_documents = r.documents;
     } else if (e != NULL) {
