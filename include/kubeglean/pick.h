@@ -16,7 +16,7 @@
 #include "kubeglean/error.h"
 #include "kubeglean/tree.h"
 
-struct kg_pick; /* Opaque: yajl is behind it. */
+struct kg_pick; /* Opaque. */
 
 enum kg_pick_kind {
     KG_PICK_ELEMENT, /* One element of the array `each`. */
@@ -44,14 +44,14 @@ KG_MUST_USE enum kg_errc kg_pick_create(const struct kg_pick_def *def,
                                         kg_pick_cb cb, void *data,
                                         struct kg_pick **ret_pick);
 void kg_pick_destroy(struct kg_pick *p); /* NULL is allowed. */
-/* KG_ESYNTAX, KG_ELIMIT (tree, depth, or one string beyond KG_LIMIT_STRING),
- * KG_ENOMEM, or what the callback returned; then until a reset the same error
+/* KG_ESYNTAX, KG_ELIMIT (the tree, the depth, or a wanted string beyond
+ * KG_LIMIT_STRING), KG_ENOMEM, or what the callback returned; then until a reset the same error
  * again. `e` tells the offset. */
 KG_MUST_USE enum kg_errc kg_pick_feed(struct kg_pick *p, struct kg_str bytes,
                                       struct kg_error *e);
 /* The bytes are all: KG_ESYNTAX if a text is not whole. */
 KG_MUST_USE enum kg_errc kg_pick_end(struct kg_pick *p, struct kg_error *e);
 /* Forgets what came, keeps the paths. */
-KG_MUST_USE enum kg_errc kg_pick_reset(struct kg_pick *p);
+void kg_pick_reset(struct kg_pick *p);
 
 #endif /* KUBEGLEAN_PICK_H */
