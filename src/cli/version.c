@@ -4,6 +4,7 @@
 
 #include "cli.h"
 #include "commit.h"
+#include "kubeglean/serve.h"
 
 static enum kg_exit version(char **args)
 {
@@ -17,8 +18,8 @@ static enum kg_exit version(char **args)
         return kg_verb_misused(&kg_verb_version, "takes no operand, not \"%s\"",
                                rest.items[0]);
     }
-    if (printf("kubeglean %s%s\nlibuv %s\n", KG_VERSION, KG_COMMIT,
-               uv_version_string()) < 0 ||
+    if (printf("kubeglean %s%s\nlibuv %s\nllhttp %s\n", KG_VERSION, KG_COMMIT,
+               uv_version_string(), kg_serve_parser_version()) < 0 ||
         fflush(stdout) != 0) {
         perror("kubeglean version: standard output");
         return KG_EXIT_ERROR;

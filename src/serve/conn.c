@@ -115,6 +115,7 @@ static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
 static void start_reading(struct kg_serve_conn *c)
 {
     if (uv_read_start((uv_stream_t *)&c->tcp, on_room, on_read) != 0) {
+        /* UNTESTED: libuv has nothing that could fail here. */
         kg_serve_conn_close(c);
     }
 }
@@ -138,6 +139,7 @@ static void say_no_more(struct kg_serve_conn *c)
     c->n_lingered = 0;
     enter(c, KG_SERVE_LINGERING, KG_LIMIT_SERVE_LINGER_MS);
     if (uv_shutdown(&c->shutdown, (uv_stream_t *)&c->tcp, on_shut_down) != 0) {
+        /* UNTESTED: the peer would have to go just now. */
         kg_serve_conn_close(c);
         return;
     }
@@ -183,6 +185,7 @@ static void write_out(struct kg_serve_conn *c, struct kg_str bytes)
     (void)uv_read_stop((uv_stream_t *)&c->tcp);
     enter(c, KG_SERVE_WRITING, c->serve->config.answer_ms);
     if (uv_write(&c->write, (uv_stream_t *)&c->tcp, &buf, 1, on_written) != 0) {
+        /* UNTESTED: an error is told to on_written. */
         kg_serve_conn_close(c);
     }
 }
@@ -331,6 +334,7 @@ static void go_on(struct kg_serve_conn *c)
 
     c->parser.expects = false;
     if (uv_try_write((uv_stream_t *)&c->tcp, &buf, 1) != (int)buf.len) {
+        /* UNTESTED: the peer would have to go just now. */
         kg_serve_conn_close(c);
     }
 }
@@ -387,6 +391,7 @@ void kg_serve_conn_accept(struct kg_serve_conn *c)
         wait_for_request(c);
         return;
     }
+    /* UNTESTED: what waited at the listener is there. */
     kg_sm_move(&c->sm, KG_SERVE_IDLE);
     kg_serve_conn_close(c);
 }

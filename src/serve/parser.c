@@ -154,9 +154,11 @@ static int on_head_complete(llhttp_t *llhttp)
     bool is_1_0 = llhttp->http_minor == 0;
 
     p->past_head = true;
-    llhttp->upgrade = 0; /* An offer, which is declined by ignoring it. */
     if (llhttp->http_major != 1 || llhttp->http_minor > 1) {
         return refuse(p, 505);
+    }
+    if (llhttp->method == HTTP_CONNECT) {
+        return refuse(p, 400); /* Nobody agrees on where it ends. */
     }
     if (p->n_hosts > 1 || (p->n_hosts == 0 && !is_1_0) ||
         (is_1_0 && (llhttp->flags & F_TRANSFER_ENCODING) != 0)) {

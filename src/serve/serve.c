@@ -47,7 +47,8 @@ static void on_knock(uv_stream_t *listener, int status)
 {
     struct kg_serve *s = KG_CONTAINER_OF(listener, struct kg_serve, listener);
 
-    if (status != 0) { /* EMFILE and the like: libuv tries again. */
+    if (status != 0) {
+        /* UNTESTED: no descriptor is left, say; libuv tries again. */
         KG_LOG(KG_LOG_WARN, "cannot accept", KG_F("endpoint", "http"),
                KG_F("err", uv_strerror(status)));
         return;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* serve/ on a real loop: a slow or hostile client costs nothing. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -115,29 +116,42 @@ static void a_connection_is_kept_for_the_next_request(void **state)
     kt_serve_tear_down(&f);
 }
 
+static void until_asked(struct kt_serve *f, unsigned n)
+{
+    for (int i = 0; i < 5000 && f->n_asked < n; i++) {
+        (void)uv_run(&f->loop.uv, UV_RUN_NOWAIT);
+        (void)usleep(100);
+    }
+    assert_int_equal(f->n_asked, n);
+}
+
 static void one_request_at_a_time_of_a_connection(void **state)
 {
     struct kt_serve f;
     struct kt_client c;
+    struct kg_id first;
 
     (void)state;
     kt_serve_set_up(&f);
     f.answer_later = true;
     kt_serve_start(&f);
     kt_dial(&c, kg_serve_port(f.serve));
-    kt_say(&c, "POST /api/v1/tasks/krr/run HTTP/1.1\r\n" HOST "\r\n"
-               "POST /api/v1/tasks/two/run HTTP/1.1\r\n" HOST "\r\n");
+    kt_say(&c, "POST /api/v1/tasks/krr/run HTTP/1.1\r\n" HOST "\r\nPOST ");
+    until_asked(&f, 1);
+    kt_say(&c, "/api/v1/tasks/two/run HTTP/1.1\r\n" HOST "\r\n");
     for (int i = 0; i < 50; i++) {
         (void)uv_run(&f.loop.uv, UV_RUN_NOWAIT);
     }
     assert_int_equal(f.n_asked, 1);
     assert_string_equal(f.task, "krr");
+    first = f.asked;
     kt_serve_start_run(&f);
     kt_hear_until(&c, &f.loop, "]}\n");
-    for (int i = 0; i < 1000 && f.n_asked == 1; i++) {
-        (void)uv_run(&f.loop.uv, UV_RUN_NOWAIT);
-    }
+    until_asked(&f, 2);
     assert_string_equal(f.task, "two");
+    kg_serve_answer(f.serve, first, 200, "text/plain", KG_STR("wrong"));
+    kt_serve_start_run(&f);
+    kt_hear_until(&c, &f.loop, "]}\nHTTP/1.1 202 Accepted");
     kt_hang_up(&c);
     kt_serve_tear_down(&f);
 }
@@ -160,9 +174,7 @@ static void an_answer_to_nobody_is_dropped(void **state)
     f.config.answer_ms = 0;
     kt_dial(&c, kg_serve_port(f.serve));
     kt_say(&c, "POST /api/v1/tasks/krr/run HTTP/1.1\r\n" HOST "\r\n");
-    while (f.n_asked == 1) {
-        (void)uv_run(&f.loop.uv, UV_RUN_NOWAIT);
-    }
+    until_asked(&f, 2);
     kg_serve_answer(f.serve, first, 200, "text/plain", KG_STR("wrong"));
     kt_serve_start_run(&f);
     kt_hear_until(&c, &f.loop, "202 Accepted");
@@ -266,9 +278,7 @@ static void an_answer_that_is_too_long_is_not_sent(void **state)
     kt_serve_start(&f);
     kt_dial(&c, kg_serve_port(f.serve));
     kt_say(&c, "POST /api/v1/tasks/krr/run HTTP/1.1\r\n" HOST "\r\n");
-    while (f.n_asked == 0) {
-        (void)uv_run(&f.loop.uv, UV_RUN_NOWAIT);
-    }
+    until_asked(&f, 1);
     kg_serve_answer(f.serve, f.asked, 200, "text/plain",
                     kg_str_of(c.text, KG_LIMIT_SERVE_ANSWER + 1));
     kt_hear_until(&c, &f.loop, "500 Internal Server Error");
@@ -309,25 +319,114 @@ static void the_longest_waiting_makes_room(void **state)
 
 static void a_refusal_arrives_although_more_was_sent(void **state)
 {
-    static char much[300 * 1024];
+    static char much[8000];
+    bool reset = false;
     struct kt_serve f;
     struct kt_client c;
 
     (void)state;
-    memset(much, 'a', sizeof(much) - 1);
+    memset(much, 'a', sizeof(much));
     kt_serve_set_up(&f);
     kt_serve_start(&f);
     kt_dial(&c, kg_serve_port(f.serve));
     kt_say(&c, "POST /api/v1/tasks/krr/run HTTP/1.1\r\n" HOST
                "Content-Length: 100000\r\n\r\n");
     for (int i = 0; i < 8; i++) {
-        (void)send(c.fd, much, 8000, MSG_NOSIGNAL | MSG_DONTWAIT);
+        (void)send(c.fd, much, sizeof(much), MSG_NOSIGNAL | MSG_DONTWAIT);
         (void)uv_run(&f.loop.uv, UV_RUN_NOWAIT);
     }
     kt_hear_until(&c, &f.loop, "413 Content Too Large");
-    (void)send(c.fd, much, sizeof(much), MSG_NOSIGNAL | MSG_DONTWAIT);
-    kt_hear_until(&c, &f.loop, NULL);
+    for (int i = 0; i < 50 && !reset; i++) { /* Far less than a second. */
+        ssize_t len =
+            send(c.fd, much, sizeof(much), MSG_NOSIGNAL | MSG_DONTWAIT);
+
+        reset = len < 0 && errno != EAGAIN;
+        (void)uv_run(&f.loop.uv, UV_RUN_NOWAIT);
+    }
+    assert_true(reset);
     kt_hang_up(&c);
+    kt_serve_tear_down(&f);
+}
+
+/* "GET /", `fill` times 'a', then the rest. */
+static void refused_with(struct kt_serve *f, size_t fill, const char *rest,
+                         const char *status, const char *why)
+{
+    static char request[KG_LIMIT_SERVE_HEAD + 256];
+    struct kt_client c;
+
+    memcpy(request, "GET /", 5);
+    memset(request + 5, 'a', fill);
+    memcpy(request + 5 + fill, rest, strlen(rest) + 1);
+    kt_serve_ask(f, &c, request);
+    kt_has(&c, status);
+    kt_has(&c, why);
+}
+
+static void each_refusal_says_why(void **state)
+{
+    struct kt_serve f;
+
+    (void)state;
+    kt_serve_set_up(&f);
+    kt_serve_start(&f);
+    refused_with(&f, KG_LIMIT_SERVE_URL, " HTTP/1.1\r\n" HOST "\r\n",
+                 " 414 URI Too Long\r\n", "the path is too long");
+    refused_with(&f, 0, " HTTP/1.1\r\n" HOST "Expect: x\r\n\r\n",
+                 " 417 Expectation Failed\r\n", "only 100-continue");
+    refused_with(&f, 0, " HTTP/2.0\r\n" HOST "\r\n",
+                 " 505 HTTP Version Not Supported\r\n", "not HTTP/1.1");
+    refused_with(&f, 0, " HTTP/1.1\r\n\r\n", " 400 Bad Request\r\n",
+                 "no clear HTTP request");
+    kt_serve_tear_down(&f);
+}
+
+static void a_head_that_is_too_long_is_refused(void **state)
+{
+    static char request[KG_LIMIT_SERVE_HEAD + 64];
+    struct kt_serve f;
+    struct kt_client c;
+
+    (void)state;
+    kt_serve_set_up(&f);
+    kt_serve_start(&f);
+    memset(request, 'a', sizeof(request) - 1);
+    memcpy(request, "GET / HTTP/1.1\r\nX: ", 19);
+    kt_serve_ask(&f, &c, request);
+    kt_has(&c, "431 Request Header Fields Too Large\r\n");
+    kt_serve_tear_down(&f);
+}
+
+static void an_error_becomes_its_status(void **state)
+{
+    static const struct {
+        enum kg_errc code;
+        const char *status;
+    } cases[] = {
+        {KG_ENOTFOUND, " 404 "}, {KG_EEXISTS, " 409 "},
+        {KG_ECONFLICT, " 409 "}, {KG_EFORBIDDEN, " 403 "},
+        {KG_EBUSY, " 503 "},     {KG_ESERVER, " 500 "},
+    };
+    struct kt_serve f;
+
+    (void)state;
+    kt_serve_set_up(&f);
+    f.answer_later = true;
+    kt_serve_start(&f);
+    for (unsigned i = 0; i < KG_COUNT_OF(cases); i++) {
+        struct kt_client c;
+        struct kg_error e;
+
+        kt_dial(&c, kg_serve_port(f.serve));
+        kt_say(&c, KT_ASK("POST", "/api/v1/tasks/krr/run"));
+        until_asked(&f, i + 1);
+        (void)kg_error_set(&e, cases[i].code, 0, "number %u", i);
+        kg_endpoint_refused(f.serve, f.asked, &e);
+        kt_hear_until(&c, &f.loop, NULL);
+        kt_has(&c, cases[i].status);
+        kt_has(&c, "{\"error\":\"number ");
+        kt_hang_up(&c);
+    }
     kt_serve_tear_down(&f);
 }
 
@@ -462,53 +561,6 @@ static void a_port_that_is_taken_is_named(void **state)
     kt_serve_tear_down(&f);
 }
 
-/* --- ends ----------------------------------------------------------------- */
-
-static void draining_answers_what_is_under_way(void **state)
-{
-    struct kt_serve f;
-    struct kt_client idle, asking, writing;
-
-    (void)state;
-    kt_serve_set_up(&f);
-    f.answer_later = true;
-    kt_serve_start(&f);
-    kt_dial(&idle, kg_serve_port(f.serve));
-    kt_dial(&asking, kg_serve_port(f.serve));
-    kt_dial(&writing, kg_serve_port(f.serve));
-    kt_say(&asking, "POST /api/v1/tasks/krr/run HTTP/1.1\r\n" HOST "\r\n");
-    kt_say(&writing, "GET /livez HTTP/1.1\r\n");
-    while (f.n_asked == 0) {
-        (void)uv_run(&f.loop.uv, UV_RUN_NOWAIT);
-    }
-    kg_serve_drain(f.serve, kt_serve_on_drained, &f);
-    assert_false(f.drained);
-    kt_hear_until(&idle, &f.loop, NULL);
-    kt_say(&writing, HOST "\r\n");
-    kt_hear_until(&writing, &f.loop, "200 OK");
-    kt_has(&writing, "Connection: close");
-    kt_hang_up(&writing);
-    kt_serve_start_run(&f);
-    kt_hear_until(&asking, &f.loop, "202 Accepted");
-    kt_hang_up(&asking);
-    kt_loop_until(&f.loop, &f.drained, 100);
-    kt_hang_up(&idle);
-    kt_serve_tear_down(&f);
-}
-
-static void draining_nothing_ends_from_the_loop(void **state)
-{
-    struct kt_serve f;
-
-    (void)state;
-    kt_serve_set_up(&f);
-    kt_serve_start(&f);
-    kg_serve_drain(f.serve, kt_serve_on_drained, &f);
-    assert_false(f.drained);
-    kt_loop_until(&f.loop, &f.drained, 10);
-    kt_serve_tear_down(&f);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -525,13 +577,14 @@ int main(void)
         cmocka_unit_test(an_answer_that_is_too_long_is_not_sent),
         cmocka_unit_test(the_longest_waiting_makes_room),
         cmocka_unit_test(a_refusal_arrives_although_more_was_sent),
+        cmocka_unit_test(each_refusal_says_why),
+        cmocka_unit_test(a_head_that_is_too_long_is_refused),
+        cmocka_unit_test(an_error_becomes_its_status),
         cmocka_unit_test(who_waits_to_be_told_so_is_told_to_go_on),
         cmocka_unit_test(a_browsers_page_may_read_but_not_change),
         cmocka_unit_test(changes_want_the_token_of_this_moment),
         cmocka_unit_test(wrong_configuration_is_told_with_its_cure),
         cmocka_unit_test(a_port_that_is_taken_is_named),
-        cmocka_unit_test(draining_answers_what_is_under_way),
-        cmocka_unit_test(draining_nothing_ends_from_the_loop),
     };
 
     return cmocka_run_group_tests_name("serve", tests, NULL, NULL);

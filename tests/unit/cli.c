@@ -275,9 +275,15 @@ static void typing_distance_counts_slips(void **state)
         const char *a, *b;
         unsigned distance;
     } cases[] = {
-        {"agent", "agent", 0},  {"agnet", "agent", 1}, {"extrac", "extract", 1},
-        {"runn", "run", 1},     {"", "abc", 3},        {"ab", "ba", 1},
-        {"schema", "check", 3}, {"a", "b", 1},
+        {"agent", "agent", 0},
+        {"agnet", "agent", 1},
+        {"extrac", "extract", 1},
+        {"runn", "run", 1},
+        {"", "abc", 3},
+        {"ab", "ba", 1},
+        {"schema", "check", 3},
+        {"a", "b", 1},
+        {"a", "a-name-of-more-than-thirty-one-letters", 31},
     };
 
     (void)state;

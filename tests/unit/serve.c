@@ -177,6 +177,8 @@ static void what_is_not_http_1_is_refused(void **state)
     reads_as("GET / HTTP/7.3\r\n\r\n", "refused 505\n");
     reads_as("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "refused 400\n");
     reads_as("\x16\x03\x01\x02\x01\x01", "refused 400\n");
+    reads_as("CONNECT h:1 HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nhello",
+             "refused 400\n");
     reads_as("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
              "refused 400\n");
     reads_as("GET / HTTP/1.1\r\n" HOST "Expect: a miracle\r\n\r\n",
@@ -370,9 +372,22 @@ static void loopback_is_what_nobody_else_reaches(void **state)
 static void a_wrong_address_is_told_a_right_one(void **state)
 {
     static const char *const wrong[] = {
-        "",       "8080",    "127.0.0.1",   "127.0.0.1:",     "127.0.0.1:65536",
-        "host:1", "::1:80x", "[::1]",       "[::1:80",        "127.0.0.1:-1",
-        "[]:80",  "[x]:80",  "1.2.3.4.5:1", "127.0.0.1:80 80"};
+        "",
+        "8080",
+        "127.0.0.1",
+        "127.0.0.1:",
+        "127.0.0.1:65536",
+        "host:1",
+        "::1:80x",
+        "[::1]",
+        "[::1:80",
+        "127.0.0.1:-1",
+        "[]:80",
+        "[x]:80",
+        "1.2.3.4.5:1",
+        "127.0.0.1:80 80",
+        "a-name-that-is-longer-than-any-address-could-ever-be.example:80",
+        "[a-name-that-is-longer-than-any-address-could-ever-be.example]:80"};
 
     (void)state;
     for (size_t i = 0; i < KG_COUNT_OF(wrong); i++) {
