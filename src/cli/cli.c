@@ -51,20 +51,31 @@ static enum kg_exit print(enum kg_errc built, struct kg_buf *text)
     return written ? KG_EXIT_DONE : KG_EXIT_ERROR;
 }
 
+static const char overview[] =
+    "Runs report-producing Kubernetes Jobs and keeps their rows current in\n"
+    "PostgreSQL.\n\n"
+    "Usage: kubeglean VERB [OPTION]... [OPERAND]...\n\nVerbs:\n";
+
+static const char exit_codes[] =
+    "\nExit codes:\n"
+    "  0  done; every report is complete\n"
+    "  1  an error, which the message names\n"
+    "  2  wrong usage or configuration; nothing was done\n"
+    "  3  it ended, and no report was found\n"
+    "  4  a report was found, and it is incomplete or rejected\n"
+    "  5  the Job failed\n"
+    "Where several apply, the first of 2, 1, 4, 5, 3 is told.\n\n"
+    "`kubeglean VERB --help` tells more.\n";
+
 static enum kg_errc add_overview(struct kg_buf *out)
 {
-    enum kg_errc err = kg_buf_adds(
-        out, "Runs report-producing Kubernetes Jobs and keeps their rows "
-             "current in PostgreSQL.\n\n"
-             "Usage: kubeglean VERB [OPTION]... [OPERAND]...\n\nVerbs:\n");
+    enum kg_errc err = kg_buf_adds(out, overview);
 
     for (size_t i = 0; err == KG_OK && i < KG_COUNT_OF(verbs); i++) {
         err =
             kg_buf_addf(out, "  %-10s %s\n", verbs[i]->name, verbs[i]->summary);
     }
-    return err == KG_OK ? kg_buf_adds(out, "\n`kubeglean VERB --help` tells "
-                                           "more.\n")
-                        : err;
+    return err == KG_OK ? kg_buf_adds(out, exit_codes) : err;
 }
 
 static enum kg_exit help_overview(void)
