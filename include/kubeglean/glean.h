@@ -7,28 +7,35 @@
  * decision about a Job, a Pod or an outcome is taken anywhere else. An action
  * needs no memory: each object notes what it still wants done.
  *
- * A Job, from the wish to its end:
+ * A Job, from the wish to its end (told by the cluster: *):
  *
- *             slot free          exists            finished        runs recorded
- *   WANTED ------------> CREATING ------> LIVE ------------> ENDED ------> SETTLED
- *     ^ |                  |               ^                                 |
- *     | '- ran before ->   | refused       | seen: ours            delete <--+--> keep
- *   ASKING             GONE<'    UNSEEN ---+                         |          |
- *                                  '---> FOREIGN              DELETING <-- KEPT
+ *   ASKING -> WANTED -> CREATING -> LIVE -> COUNTING -> ENDED -> MARKING -> KEPT
+ *      |        ^ slot     |  ^      ^ *ended  Pods      | runs     ,--------'
+ *      |                   v  |      |         listed    | settled  v
+ *      |                LOOKING      |                   '-----> DELETING -> DELETED
+ *      v ran before        v refused |                                        | *gone
+ *     GONE <---------------'   UNSEEN, LEFT -> FOREIGN                       GONE
+ *
+ * UNSEEN: a Pod spoke of it first. LEFT: the ledger did. COUNTING: its Pods are
+ * listed once more, for the two watches are not in step. A Job that is deleted
+ * by others goes to ENDED, and from there to GONE.
  *
  * A run is one container attempt (cluster, job_uid, pod_uid, container,
  * restart); every attempt of a Job is one:
  *
- *           slot free        container ended       end believed
- *   WAITING ---------> RUNNING --------> DRAINING ----------> STORING
- *                        '--- log cut: RESUMING                  | stored
- *                                          SETTLED <-- RECORDING <'
+ *   PENDING -> QUEUED -> FOLLOWING -> DRAINING -> STORING -> RECORDING -> SETTLED
+ *      started    slot   |      ^ container ended   end          stored
+ *                        v      |                 believed
+ *                       EBBED --' the log ended, the container not yet
  *
- * A Job is deleted or marked only from SETTLED, and SETTLED is entered only when
- * the database has said COMMIT for every run. */
+ * A Job leaves ENDED only when each of its runs is SETTLED: the database has said
+ * COMMIT. A run that cannot be stored keeps its Job, unmarked, and stays `running`
+ * in the ledger, so that the next agent tries again. */
 #ifndef KUBEGLEAN_GLEAN_H
 #define KUBEGLEAN_GLEAN_H
 
+#include "kubeglean/backoff.h"
+#include "kubeglean/clock.h"
 #include "kubeglean/cron.h"
 #include "kubeglean/queue.h"
 #include "kubeglean/row.h"
@@ -46,6 +53,37 @@
 /* --- what is configured ------------------------------------------------- */
 
 enum kg_run_as { KG_RUN_AS_JOB, KG_RUN_AS_CRONJOB };
+
+enum kg_job_state { /* The diagram above. */
+                    KG_JOB_UNSEEN,
+                    KG_JOB_LEFT,
+                    KG_JOB_FOREIGN,
+                    KG_JOB_ASKING,
+                    KG_JOB_WANTED,
+                    KG_JOB_CREATING,
+                    KG_JOB_LOOKING,
+                    KG_JOB_LIVE,
+                    KG_JOB_COUNTING,
+                    KG_JOB_ENDED,
+                    KG_JOB_MARKING,
+                    KG_JOB_KEPT,
+                    KG_JOB_DELETING,
+                    KG_JOB_DELETED,
+                    KG_JOB_GONE,
+                    KG_JOB_STATE_NR
+};
+
+enum kg_run_state {
+    KG_RUN_PENDING,
+    KG_RUN_QUEUED,
+    KG_RUN_FOLLOWING,
+    KG_RUN_EBBED,
+    KG_RUN_DRAINING,
+    KG_RUN_STORING,
+    KG_RUN_RECORDING,
+    KG_RUN_SETTLED,
+    KG_RUN_STATE_NR
+};
 
 struct kg_retention {
     bool delete_complete; /* Jobs whose every report was stored. */
@@ -88,6 +126,7 @@ struct kg_job_facts {
     struct kg_str owner_uid;      /* The controller's: a CronJob's. */
     struct kg_str outcome;        /* Annotation: settled by us before. */
     enum kg_job_phase phase;
+    int64_t n_pods;                /* That ended, as the Job counts them. */
     struct kg_str reason, message; /* Of the condition Failed. */
     int64_t ended_us;              /* When it became so, or KG_TIME_NONE. */
     struct kg_str containers[KG_FACTS_CONTAINERS_MAX]; /* Template's order. */
@@ -118,148 +157,180 @@ struct kg_pod_facts {
     size_t n_containers;
 };
 
-/* From an object of the API, whole or only with the fields of
- * kg_job_fields/kg_pod_fields; what is absent or mistyped is empty. False when
+/* What of an object is read, as paths for pick.h; NULL ends them. */
+extern const char *const kg_job_fields[];
+extern const char *const kg_pod_fields[];
+
+/* From an object of the API, or from those fields of it; what is absent or mistyped is empty. False when
  * there is no uid, namespace or name. */
 KG_MUST_USE bool kg_job_facts_read(const struct kg_node *object,
                                    struct kg_job_facts *ret_facts);
 KG_MUST_USE bool kg_pod_facts_read(const struct kg_node *object,
                                    struct kg_pod_facts *ret_facts);
 
-/* How a log stream ended. */
+/* How a log stream ended. All but KG_LOG_EOF may come with an error. */
 enum kg_log_end {
-    KG_LOG_END,   /* The server ended it cleanly. */
-    KG_LOG_GAP,   /* The same, but bytes in the middle are missing. */
-    KG_LOG_LOST,  /* It broke and cannot be resumed: its beginning is gone. */
-    KG_LOG_GONE,  /* 404: no such Pod, container or attempt any more. */
-    KG_LOG_LIMIT, /* One of our limits: the stream was given up. */
+    KG_LOG_EOF,         /* Cleanly: the container's end, or a break. */
+    KG_LOG_BROKEN,      /* The connection broke, or went silent. */
+    KG_LOG_NOT_STARTED, /* The container waits to start. */
+    KG_LOG_GONE,        /* No such Pod or container any more. */
+    KG_LOG_REFUSED,     /* Any other refusal. */
+    KG_LOG_LIMIT,       /* We gave it up: no memory, or a limit. */
 };
 
 /* What the reader found in a whole log. */
 struct kg_read_facts {
-    uint64_t bytes;      /* Of log. */
-    uint64_t gap_bytes;  /* Known to be missing. */
-    uint32_t documents;  /* Found, whether or not they matched. */
-    uint32_t complete;   /* Reports whose every byte was read. */
-    uint32_t incomplete; /* Reports cut or damaged. */
-    uint32_t rejected;   /* Matched; their rows' path is absent or mistyped. */
-    uint32_t damaged;    /* Documents that broke before they could match. */
-    bool tail;           /* Closers without openers: the head is missing. */
-    bool limit;          /* A limit of the profile was hit. */
+    uint64_t bytes;         /* Of log. */
+    uint64_t gaps;          /* Places where bytes are missing, or in doubt. */
+    uint32_t complete;      /* Reports whose every byte was read. */
+    uint32_t incomplete;    /* Reports that had matched, and were cut. */
+    uint32_t rejected;      /* Matched; their rows' path does not fit. */
+    uint64_t rows_rejected; /* Turned away by the profile's columns. */
+    uint64_t damaged;       /* Documents that did not close. */
+    bool headless;          /* Closers without openers. */
+    const char *reason;     /* Static: of the first incomplete one, or NULL. */
 };
 
 /* What the sink says of one report. */
 struct kg_stored_facts {
-    uint64_t rows, rows_rejected, duplicates;
+    uint64_t rows, rows_rejected;
     bool superseded; /* An older run than the newest stored. */
 };
 
 /* --- what is tracked ------------------------------------------------------ */
 
-struct kg_run;
+enum { KG_UID_MAX = 40, KG_REASON_MAX = 64 };
 
-struct kg_task { /* All is read-only. */
-    struct kg_queue node;
-    struct kg_map_node by_name;
-    struct kg_queue todo_node;
-    uint32_t todo;
-    struct kg_id id;
-    const struct kg_task_def *def;
-    char cronjob_uid[40]; /* Of the CronJob in each namespace: the last. */
-    int64_t due_us;       /* Next time of the schedule, or KG_TIME_NONE. */
-    int64_t fire_us;      /* Minute for which its Jobs are being made. */
+/* What an object wants done: a bit for each kg_action_kind. */
+struct kg_todo {
+    struct kg_queue node; /* Private. */
+    uint32_t acts;        /* Private. */
+    unsigned of;          /* Private: what kind of object it is in. */
 };
 
-enum { KG_WHY_MAX = 240 };
+/* A CronJob of a task in one namespace. */
+struct kg_owner {
+    struct kg_map_node by_uid;
+    struct kg_task *task;
+    struct kg_str ns;
+    char uid[KG_UID_MAX]; /* Empty until it was applied. */
+};
+
+struct kg_task { /* Read-only. */
+    struct kg_id id;
+    struct kg_queue node;
+    struct kg_map_node by_name;
+    struct kg_todo todo;
+    const struct kg_task_def *def;
+    struct kg_owner *owners; /* One for each namespace: KG_RUN_AS_CRONJOB. */
+    size_t n_unanswered;     /* Of them. */
+    int64_t due_us;          /* Next time of the schedule. */
+    char *why; /* Why its CronJob could not be applied, or NULL. */
+};
 
 struct kg_job { /* Read-only, but for `data`. */
     void *data; /* Public: the shell's. */
-    struct kg_sm sm;
     struct kg_id id;
-    struct kg_queue node;       /* In its state's list. */
-    struct kg_queue runs;       /* Its kg_run, by `job_node`. */
-    struct kg_task *task;       /* NULL while UNSEEN or FOREIGN. */
-    struct kg_map_node by_uid;  /* While the uid is known. */
-    struct kg_map_node by_name; /* "ns/name", while not yet seen. */
-    struct kg_queue todo_node;
-    uint32_t todo;
-    char *path;             /* "ns/name", owned. */
-    struct kg_str ns, name; /* Inside `path`. */
-    char uid[40];           /* Empty until it exists. */
-    char container[64];     /* The one that counts. */
-    uint64_t order;         /* Number of the wish it came from, or 0. */
+    struct kg_sm sm;      /* enum kg_job_state */
+    struct kg_queue all;  /* Among all Jobs. */
+    struct kg_queue node; /* Among those of its state. */
+    struct kg_map_node by_uid;
+    struct kg_map_node by_path;
+    struct kg_todo todo;
+    struct kg_queue runs; /* Of kg_run.job_node, oldest first. */
+    size_t n_runs;
+    struct kg_task *task; /* NULL while UNSEEN, LEFT or FOREIGN. */
+    char *path;           /* "namespace/name", or "" while UNSEEN. */
+    struct kg_str ns, name;
+    char uid[KG_UID_MAX]; /* Empty until it exists. */
+    char *container;      /* The one whose log counts. */
+    uint64_t order;       /* Number of the wish it came from, or 0. */
     enum kg_job_phase phase;
-    enum kg_outcome outcome; /* Of its runs, worst first. */
-    bool deleted;            /* Gone from the cluster, not by us. */
-    bool holds_slot;         /* A stream is set aside for it. */
+    enum kg_outcome outcome; /* From ENDED's end on. */
+    bool deleted;            /* Gone, and not by us. */
+    bool unstored;           /* A run of it could not be stored. */
+    bool holds_slot;         /* A log stream is set aside for it. */
+    int64_t n_pods;          /* That ended, as the Job counts them. */
     int64_t ended_us;
-    int64_t due_us;       /* Retry or end of keeping, or KG_TIME_NONE. */
-    uint32_t tries;       /* Of the request under way. */
-    char why[KG_WHY_MAX]; /* Last diagnosis, or why it failed. */
+    int64_t due_us; /* End of a patience, or KG_TIME_NONE. */
+    struct kg_backoff backoff;
+    char reason[KG_REASON_MAX]; /* Why it failed: "DeadlineExceeded". */
+    char *why;                  /* Last diagnosis, a sentence, or NULL. */
 };
 
 struct kg_run { /* Read-only, but for `data`. */
     void *data; /* Public: the shell's. */
-    struct kg_sm sm;
     struct kg_id id;
+    struct kg_sm sm; /* enum kg_run_state */
     struct kg_job *job;
     struct kg_queue job_node;
-    struct kg_queue node; /* In its state's list. */
-    struct kg_queue todo_node;
-    uint32_t todo;
-    char pod_uid[40]; /* Empty: the Job never had a Pod. */
-    char *pod;        /* Pod's name, owned. */
-    char *pod_node;   /* Node's name, owned. */
+    struct kg_queue node;      /* Among those of its state. */
+    struct kg_map_node by_pod; /* The newest attempt of its Pod. */
+    struct kg_todo todo;
+    bool holds_slot;          /* One log stream is its. */
+    char pod_uid[KG_UID_MAX]; /* Empty: the Job never had a Pod. */
+    char *pod;                /* Names; owned. */
+    char *pod_node;
     uint32_t restart;
     enum kg_container_state container; /* As last seen. */
     int32_t exit_code;
     int64_t started_us, finished_us;
-    int64_t due_us; /* End of a patience, or KG_TIME_NONE. */
-    bool pod_gone;
-    bool followed_late;  /* Its container had ended when its log was opened. */
-    enum kg_log_end end; /* From DRAINING on. */
-    uint32_t n_open;     /* Reports begun and not yet stored or dropped. */
-    struct kg_read_facts read;     /* From STORING on. */
-    struct kg_stored_facts stored; /* Sums. */
+    int64_t ebbed_us; /* When its log ended last. */
+    struct kg_backoff backoff;
+    int64_t due_us;     /* End of a patience, or KG_TIME_NONE. */
+    bool gone;          /* Its log can be opened no more. */
+    bool followed_late; /* Its container had ended by then. */
+    bool was_read;      /* `read` is known. */
+    enum kg_log_end end;
+    uint32_t n_open; /* Reports begun, neither stored nor dropped. */
     uint32_t n_superseded;
-    enum kg_outcome outcome; /* From RECORDING on. */
-    const char *reason;      /* "cut", ...; "" for none. Static. */
+    struct kg_read_facts read;
+    struct kg_stored_facts stored; /* Sums. */
+    bool unstored;                 /* A report of it could not be stored. */
+    const char *cut;               /* From STORING on: reason for what was */
+                                   /* open in the reader. Static. */
+    enum kg_outcome outcome;       /* From RECORDING on. */
+    char reason[KG_REASON_MAX];    /* "cut", "OOMKilled", or "". */
 };
 
 /* --- events --------------------------------------------------------------- */
 
 enum kg_event_kind {
-    KG_EV_WANTED,     /* task (id), order: start it now in its namespaces. */
-    KG_EV_JOB,        /* job facts: listed, added or modified. */
-    KG_EV_JOB_GONE,   /* uid */
-    KG_EV_POD,        /* pod facts */
-    KG_EV_POD_GONE,   /* uid */
-    KG_EV_SYNCED,     /* Every Job, Pod and left run has been told. */
-    KG_EV_LEFT,       /* run key: `running` in the ledger at the start. */
-    KG_EV_ASKED,      /* job (id): `known` if its name is in the ledger. */
-    KG_EV_CREATED,    /* job (id): uid, or error. */
-    KG_EV_LOOKED,     /* job (id): job facts, or error. */
-    KG_EV_CRONJOB,    /* task (id): uid, or error. */
-    KG_EV_DELETED,    /* job (id): error or none. */
-    KG_EV_ANNOTATED,  /* job (id): error or none. */
-    KG_EV_BEGUN,      /* run (id): in the ledger; `known` if settled before. */
-    KG_EV_LOG_OPENED, /* run (id) */
-    KG_EV_LOG_ENDED,  /* run (id): end */
-    KG_EV_REPORT,     /* run (id): a report began to be stored. */
-    KG_EV_STORED,     /* run (id): stored facts, or error: it is given up. */
-    KG_EV_READ,       /* run (id): read facts; the answer to FINISH. */
-    KG_EV_RECORDED,   /* run (id): the ledger has it; or error: never will. */
-    KG_EV_TIME,       /* kg_glean_due() has come. */
-    KG_EV_STOP,       /* Finish what is at its end, leave the rest. */
+    KG_EV_START,     /* -> KG_ACT_WATCH, when the CronJobs are there. */
+    KG_EV_WANTED,    /* task (id), order: start it now in its namespaces. */
+    KG_EV_JOB,       /* job facts: listed, added or modified. */
+    KG_EV_JOB_GONE,  /* uid */
+    KG_EV_POD,       /* pod facts */
+    KG_EV_POD_GONE,  /* uid */
+    KG_EV_SYNCED,    /* Every Job, Pod and left run has been told. */
+    KG_EV_LEFT,      /* left: `running` in the ledger at the start. */
+    KG_EV_ASKED,     /* job (id): `known` if its name is in the ledger. */
+    KG_EV_CREATED,   /* job (id): uid, or error. */
+    KG_EV_LOOKED,    /* job (id): job facts, or error. */
+    KG_EV_COUNTED,   /* job (id): its Pods were told, or error. */
+    KG_EV_CRONJOB,   /* task (id), ns: uid, or error. */
+    KG_EV_DELETED,   /* job (id): error or none. */
+    KG_EV_ANNOTATED, /* job (id): error or none. */
+    KG_EV_BEGUN,     /* run (id): in the ledger; `known`: settled before, */
+                     /* with `outcome`. */
+    KG_EV_LOG_ENDED, /* run (id): end, and error or none. */
+    KG_EV_REPORT,    /* run (id): a report was handed over to be stored. */
+    KG_EV_STORED,    /* run (id): stored facts, or error: it is given up. */
+    KG_EV_READ,      /* run (id): read facts; the answer to FINISH. */
+    KG_EV_RECORDED,  /* run (id): the ledger has `outcome`; or error: never. */
+    KG_EV_TIME,      /* kg_glean_due() has come. */
+    KG_EV_STOP,      /* Finish what is at its end, leave the rest. */
+    KG_EV_NR
 };
 
 struct kg_event {
     enum kg_event_kind kind;
     int64_t now_us;
-    struct kg_id id;   /* Of the task, job or run. */
-    struct kg_str uid; /* Borrowed, as all that follows. */
-    bool known;
+    struct kg_id id;       /* Of the task, job or run. */
+    struct kg_str uid, ns; /* Borrowed, as all that follows. */
     uint64_t order;
+    bool known;
+    enum kg_outcome outcome;
     enum kg_log_end end;
     const struct kg_error *error; /* NULL: it worked. */
     union {
@@ -273,31 +344,35 @@ struct kg_event {
 
 /* --- actions -------------------------------------------------------------- */
 
+/* Of one object, the earlier one comes first. */
 enum kg_action_kind {
     /* Of a task. */
-    KG_ACT_APPLY_CRONJOB, /* -> KG_EV_CRONJOB, in each namespace */
+    KG_ACT_APPLY_CRONJOB, /* -> KG_EV_CRONJOB, for each namespace */
+    KG_ACT_TELL_TASK,     /* task->why */
     /* Of a job. */
+    KG_ACT_TELL_WHY, /* job->why: why it does not start, or was refused. */
+    KG_ACT_TELL,     /* Its state is another one. */
     KG_ACT_ASK,      /* Is its name in the ledger? -> KG_EV_ASKED */
     KG_ACT_CREATE,   /* -> KG_EV_CREATED */
     KG_ACT_LOOK,     /* Get it -> KG_EV_LOOKED */
-    KG_ACT_TELL_WHY, /* job->why: why it does not start, or was refused. */
-    KG_ACT_TELL,     /* Its state changed. */
+    KG_ACT_COUNT,    /* List its Pods -> KG_EV_POD..., KG_EV_COUNTED */
     KG_ACT_ANNOTATE, /* KG_ANNOTATION_ENDED -> KG_EV_ANNOTATED */
     KG_ACT_DELETE,   /* With its uid, in the background -> KG_EV_DELETED */
-    KG_ACT_FORGET,   /* The job is no more; its id dies with this. */
+    KG_ACT_ORDERED,  /* Every Job of `order` exists or was refused. */
+    KG_ACT_FORGET,   /* It is no more: its id dies with this. */
     /* Of a run. */
-    KG_ACT_BEGIN,           /* Write it to the ledger -> KG_EV_BEGUN */
-    KG_ACT_FOLLOW,          /* Open its log -> KG_EV_LOG_OPENED, ..._ENDED */
-    KG_ACT_CONTAINER_ENDED, /* The log's next end may be the true one. */
-    KG_ACT_RESUME,          /* Open it again where it was -> the same */
-    KG_ACT_FINISH,    /* No byte will come: end the reader -> KG_EV_READ */
+    KG_ACT_BEGIN,     /* Write it to the ledger -> KG_EV_BEGUN */
+    KG_ACT_FOLLOW,    /* Open its log -> KG_EV_LOG_ENDED */
+    KG_ACT_RESUME,    /* Open it again where it was -> the same */
+    KG_ACT_FINISH,    /* No byte will come; `cut` is the reason for what is */
+                      /* open in the reader -> KG_EV_READ */
+    KG_ACT_RECORD,    /* Outcome into the ledger -> KG_EV_RECORDED */
+    KG_ACT_TELL_RUN,  /* It is settled: outcome, reason, counts. */
+    KG_ACT_TELL_TAIL, /* It failed: last lines of its log. */
     KG_ACT_CLOSE,     /* Close log and reader; no event may follow. */
-    KG_ACT_RECORD,    /* outcome and reason into the ledger -> RECORDED */
-    KG_ACT_TELL_TAIL, /* Last lines of its log. */
-    KG_ACT_TELL_RUN,  /* It is settled. */
     /* Of the whole. */
-    KG_ACT_ORDERED, /* Every Job of `order` exists or was refused. */
-    KG_ACT_DONE,    /* Nothing is left to do: kg_glean_exit_code(). */
+    KG_ACT_WATCH, /* List and watch Jobs, and when told all, Pods. */
+    KG_ACT_DONE,  /* Nothing is left to do: kg_glean_exit_code(). */
 };
 
 struct kg_action {
@@ -305,7 +380,6 @@ struct kg_action {
     struct kg_task *task; /* Or NULL. Borrowed until the next step. */
     struct kg_job *job;   /* Or NULL. */
     struct kg_run *run;   /* Or NULL. */
-    uint64_t order;
 };
 
 struct kg_glean;
@@ -320,7 +394,8 @@ KG_MUST_USE enum kg_errc kg_glean_add_task(struct kg_glean *g,
                                            struct kg_id *ret_id);
 /* KG_ENOMEM, KG_ELIMIT: this one Job or run is not tracked, and all else goes
  * on; told again (a list), it is taken up. KG_ENOTFOUND: the id is dead, which
- * is no fault. KG_EBUSY: WANTED, and it runs already in every namespace. */
+ * is no fault. Of WANTED: KG_EBUSY, it runs already in every namespace;
+ * KG_EEXISTS, the name is taken by a Job of ours; KG_ECANCELED, after STOP. */
 KG_MUST_USE enum kg_errc kg_glean_step(struct kg_glean *g,
                                        const struct kg_event *event);
 /* The next thing to do; false when there is none. Take them all before the next
@@ -342,23 +417,27 @@ struct kg_run_info kg_run_describe(const struct kg_run *run);
 
 /* --- manifests ------------------------------------------------------------ */
 
-/* The Job to create for `job`: `spec` is the task's JobSpec. Labels, deadline
- * (0: none), backoffLimit 0 and restartPolicy Never are put in where `spec`
- * does not say otherwise. NULL: no memory. */
-KG_MUST_USE struct kg_node *kg_manifest_job(struct kg_tree *t,
-                                            const struct kg_job *job,
-                                            struct kg_str instance,
-                                            const struct kg_node *spec,
-                                            uint32_t timeout_s);
-/* The same as a CronJob of `api_version` ("batch/v1", "batch/v1beta1"), with
- * history limits 1 and 3. */
-struct kg_cronjob_facts {
+struct kg_manifest {
     const struct kg_task_def *def;
-    struct kg_str instance, ns, api_version, schedule;
-    uint32_t timeout_s;
+    struct kg_str instance;
+    struct kg_str ns;
+    struct kg_str name;         /* Of the Job, or of the CronJob. */
+    const struct kg_node *spec; /* The task's JobSpec. */
+    uint32_t timeout_s;         /* activeDeadlineSeconds; 0: none. */
+    struct kg_str schedule;     /* CronJob: as written. */
+    uint32_t n_keep_successful; /* CronJob: its history limits. */
+    uint32_t n_keep_failed;
 };
-KG_MUST_USE struct kg_node *kg_manifest_cronjob(
-    struct kg_tree *t, const struct kg_cronjob_facts *facts,
-    const struct kg_node *spec);
+
+/* What is to be created, without its apiVersion. Our labels and the deadline
+ * are put in; backoffLimit 0 and restartPolicy Never where `spec` does not say
+ * otherwise. NULL: no memory. */
+KG_MUST_USE struct kg_node *kg_manifest_job(struct kg_tree *t,
+                                            const struct kg_manifest *m);
+KG_MUST_USE struct kg_node *kg_manifest_cronjob(struct kg_tree *t,
+                                                const struct kg_manifest *m);
+/* The patch that marks a Job as gleaned, with its outcome. */
+KG_MUST_USE struct kg_node *kg_manifest_mark(struct kg_tree *t,
+                                             enum kg_outcome outcome);
 
 #endif /* KUBEGLEAN_GLEAN_H */
