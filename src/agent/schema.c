@@ -188,6 +188,15 @@ static enum kg_errc refuse_type(const struct reading *r,
                             f->path, is_what(value), wanted.text);
 }
 
+static enum kg_errc refuse_element(const struct reading *r,
+                                   const struct schema_field *f,
+                                   const struct kg_node *element)
+{
+    return kg_schema_refuse(r->error, r->file, element,
+                            "%s: an element %s; wanted: text, in quotes",
+                            f->path, is_what(element));
+}
+
 static enum kg_errc refuse_text(const struct reading *r,
                                 const struct schema_field *f,
                                 const struct kg_node *value,
@@ -229,7 +238,8 @@ static enum kg_errc read_texts(const struct reading *r,
     }
     for (const struct kg_node *c = value->child; err == KG_OK && c != NULL;
          c = c->next) {
-        err = read_text(r, f, c);
+        err =
+            c->kind == KG_STRING ? read_text(r, f, c) : refuse_element(r, f, c);
     }
     return err;
 }
