@@ -217,6 +217,8 @@ static void broken_text_is_refused_at_its_place(void **state)
     refuse("a: \xff\n", "f.yaml:1:4: not UTF-8: save the file as UTF-8");
     refuse("\xc3\xa4: 1\nb: \x01\n",
            "f.yaml:2:4: control characters are not allowed");
+    refuse("\xc3\xa4: \x01\n",
+           "f.yaml:1:4: control characters are not allowed");
     refuse("a: [1, 2\nb: 3\n", "f.yaml:2:2: did not find expected ',' or ']' "
                                "while parsing a flow sequence");
     refuse("a: b: c\n", "f.yaml:1:5: mapping values are not allowed in this "
