@@ -118,27 +118,41 @@ static bool build(struct kg_origin *o, struct parts *p, const char *tls_name)
            (tls_name == NULL || (o->header != NULL && o->connect != NULL));
 }
 
+/* What parse() said, and whether we speak it. */
+static enum kg_errc check(CURLUcode bad, const struct parts *p,
+                          const char *server, struct kg_error *e)
+{
+    if (bad == CURLUE_OUT_OF_MEMORY) {
+        (void)kg_error_set(e, KG_ENOMEM, 0, "out of memory");
+        return KG_ENOMEM;
+    }
+    if (bad != CURLUE_OK) {
+        (void)kg_error_set(e, KG_ECONFIG, (long)bad, "server \"%s\": %s",
+                           server, curl_url_strerror(bad));
+        return KG_ECONFIG;
+    }
+    if (strcmp(p->scheme, "https") != 0 && strcmp(p->scheme, "http") != 0) {
+        (void)kg_error_set(e, KG_ECONFIG, 0,
+                           "server \"%s\": must begin with https:// or "
+                           "http://",
+                           server);
+        return KG_ECONFIG;
+    }
+    return KG_OK;
+}
+
 static enum kg_errc init(struct kg_origin *o,
                          const struct kg_http_options *options, CURLU *url,
                          struct kg_error *e)
 {
     struct parts p = {0};
-    CURLUcode bad = parse(url, options->server, &p);
-    enum kg_errc err = KG_OK;
+    enum kg_errc err =
+        check(parse(url, options->server, &p), &p, options->server, e);
 
-    if (bad == CURLUE_OUT_OF_MEMORY) {
+    if (err == KG_OK && !build(o, &p, options->tls_server_name)) {
         err = kg_error_set(e, KG_ENOMEM, 0, "out of memory");
-    } else if (bad != CURLUE_OK) {
-        err = kg_error_set(e, KG_ECONFIG, (long)bad, "server \"%s\": %s",
-                           options->server, curl_url_strerror(bad));
-    } else if (strcmp(p.scheme, "https") != 0 &&
-               strcmp(p.scheme, "http") != 0) {
-        err = kg_error_set(e, KG_ECONFIG, 0,
-                           "server \"%s\": must begin with https:// or http://",
-                           options->server);
-    } else if (!build(o, &p, options->tls_server_name)) {
-        err = kg_error_set(e, KG_ENOMEM, 0, "out of memory");
-    } else {
+    }
+    if (err == KG_OK) {
         o->tls = strcmp(p.scheme, "https") == 0;
     }
     parts_free(&p);

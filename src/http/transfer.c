@@ -92,10 +92,9 @@ static bool add_header(struct kg_transfer *t, const char *name,
                        const char *value)
 {
     char line[256];
+    int len = snprintf(line, sizeof(line), "%s%s", name, value);
 
-    KG_REQUIRE(strlen(name) + strlen(value) < sizeof(line));
-    (void)snprintf(line, sizeof(line), "%s%s", name,
-                   value); /* Both are our own constants. */
+    KG_REQUIRE(len > 0 && (size_t)len < sizeof(line)); /* Our constants. */
     return add_line(&t->headers, line);
 }
 
@@ -268,7 +267,6 @@ static enum kg_errc word_of(CURLcode result)
         return KG_ENAME;
     case CURLE_COULDNT_CONNECT:
     case CURLE_SSL_CONNECT_ERROR:
-        return KG_ECONNECT;
     case CURLE_OPERATION_TIMEDOUT: /* Only connecting has a time of libcurl's. */
         return KG_ECONNECT;
     case CURLE_PEER_FAILED_VERIFICATION:

@@ -173,6 +173,7 @@ static enum kg_errc comma(struct kg_pick *p)
 {
     struct open *parent = parent_of(p);
 
+    KG_REQUIRE(parent != NULL); /* Outside, a comma is no token. */
     p->state = parent->object ? NAME : VALUE;
     p->want = parent->object ? NULL : kg_want_element(parent->want);
     return KG_OK;
