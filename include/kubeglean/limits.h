@@ -8,12 +8,18 @@
 #define KG_MIB (KG_KIB * 1024)
 
 /* json: defaults of extract's options, and of every profile. */
-#define KG_LIMIT_DEPTH  512           /* Far beyond any tool's report. */
-#define KG_LIMIT_STRING (1 * KG_MIB)  /* KRR's largest cell is 305. */
-#define KG_LIMIT_KEY    (4 * KG_KIB)  /* Map keys are names of objects. */
-#define KG_LIMIT_NUMBER (1 * KG_KIB)  /* numeric holds more digits. */
-#define KG_LIMIT_ROW    (4 * KG_MIB)  /* One row with its raw columns. */
-#define KG_LIMIT_RESCAN (64 * KG_KIB) /* Looked at again after a failure. */
+#define KG_LIMIT_DEPTH     512          /* Far beyond any tool's report. */
+#define KG_LIMIT_DEPTH_MAX 10000        /* What a user may ask for. */
+#define KG_LIMIT_STRING    (1 * KG_MIB) /* KRR's largest cell is 305. */
+#define KG_LIMIT_KEY       (4 * KG_KIB) /* Map keys are names of objects. */
+#define KG_LIMIT_NUMBER    (1 * KG_KIB) /* numeric holds more digits. */
+#define KG_LIMIT_ROW       (4 * KG_MIB) /* One row with its raw columns. */
+#define KG_LIMIT_HELD      (8 * KG_MIB) /* Rows that wait for a parent's value. */
+#define KG_LIMIT_RESCAN    (64 * KG_KIB) /* Looked at again after a failure. */
+
+/* cli */
+#define KG_LIMIT_PRINT_HELD (1 * KG_MIB) /* Of a document, before a file is. */
+#define KG_LIMIT_SEEN       49152        /* Keys, to count duplicates by. */
 
 /* http, kube */
 #define KG_LIMIT_RESPONSE   (8 * KG_MIB)  /* A whole answer that is kept. */

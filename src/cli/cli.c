@@ -6,6 +6,7 @@
 enum { HELP_MAX = 64 * 1024 };
 
 static const struct kg_verb *const verbs[] = {
+    &kg_verb_extract,
     &kg_verb_version,
 };
 

@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "kubeglean/clock.h"
+#include "kubeglean/config.h"
+#include "kubeglean/heap.h"
+#include "kubeglean/limits.h"
+#include "kubeglean/reader.h"
+#include "rows.h"
+#include "runset.h"
+#include "seen.h"
+
+enum { BLOCK = 128 * 1024, TOLD_MAX = 10 };
+
+struct values {
+    const char *profile;
+    unsigned root;
+    bool strict;
+    bool whole;
+    struct kg_texts sets;
+    unsigned output;
+    size_t max_depth, max_string, max_key, max_number;
+};
+
+/* What comes of all files together. */
+struct extract {
+    struct values values;
+    struct kg_profile *profile;
+    struct kg_run_info run;
+    struct kg_print print;
+    struct kg_rows rows;
+    struct kg_seen seen;
+    struct kg_reader_stats sum;
+    uint64_t n_duplicates;
+    uint64_t n_limited; /* Reports that a limit ended. */
+    unsigned n_told;    /* Lines about reports that are not complete. */
+    const char *file;   /* Being read. */
+    enum kg_exit code;
+};
+
+/* --- reports --------------------------------------------------------------------- */
+
+static bool on_begin(void *data, uint64_t ordinal)
+{
+    struct extract *x = data;
+
+    (void)ordinal;
+    kg_seen_clear(&x->seen);
+    if (x->profile == NULL || x->values.whole) {
+        kg_print_hold(&x->print);
+    }
+    return true;
+}
+
+static bool on_piece(void *data, struct kg_str bytes)
+{
+    struct extract *x = data;
+
+    return kg_print_add(&x->print, bytes) == KG_OK;
+}
+
+static bool on_row(void *data, const struct kg_row *row)
+{
+    struct extract *x = data;
+
+    x->n_duplicates +=
+        kg_seen_note(&x->seen, kg_profile_table(x->profile), row);
+    return kg_rows_add(&x->rows, row) == KG_OK;
+}
+
+/* The first few; how many there were is in the last line. */
+static bool may_tell(struct extract *x)
+{
+    return x->n_told++ < TOLD_MAX;
+}
+
+static bool on_reject(void *data, uint64_t number, const char *column,
+                      const char *reason)
+{
+    struct extract *x = data;
+
+    if (may_tell(x)) {
+        (void)fprintf(stderr,
+                      "kubeglean extract: %s: row %llu is rejected: column %s: "
+                      "%s\n",
+                      x->file, (unsigned long long)number, column, reason);
+    }
+    return true;
+}
+
+static bool is_wanted(const struct extract *x, enum kg_outcome outcome)
+{
+    return outcome == KG_COMPLETE ||
+           (outcome == KG_INCOMPLETE && x->profile != NULL &&
+            kg_profile_keeps_incomplete(x->profile));
+}
+
+static void tell_report(struct extract *x, const struct kg_report_end *end)
+{
+    x->n_limited += strcmp(end->reason, "limit") == 0;
+    if (end->outcome != KG_COMPLETE && may_tell(x)) {
+        (void)fprintf(stderr,
+                      "kubeglean extract: %s: the report at byte %llu is %s "
+                      "(%s): %s\n",
+                      x->file, (unsigned long long)end->offset,
+                      kg_outcome_name(end->outcome), end->reason, end->detail);
+    }
+}
+
+static bool on_end(void *data, const struct kg_report_end *end)
+{
+    struct extract *x = data;
+    enum kg_errc err = KG_OK;
+
+    tell_report(x, end);
+    if (x->print.state != KG_PRINT_HOLDING) {
+        return true;
+    }
+    if (!is_wanted(x, end->outcome)) {
+        kg_print_drop(&x->print);
+        return true;
+    }
+    if (x->profile == NULL) {
+        err = kg_print_add(&x->print, KG_STR("\n"));
+    }
+    return err == KG_OK && kg_print_release(&x->print) == KG_OK;
+}
+
+static const struct kg_reader_ops ops = {.begin_cb = on_begin,
+                                         .piece_cb = on_piece,
+                                         .row_cb = on_row,
+                                         .reject_cb = on_reject,
+                                         .end_cb = on_end};
+
+/* --- files ------------------------------------------------------------------------ */
+
+static void add_stats(struct extract *x, const struct kg_reader_stats *s)
+{
+    x->sum.documents += s->documents;
+    x->sum.incomplete += s->incomplete;
+    x->sum.refused += s->refused;
+    x->sum.rows += s->rows;
+    x->sum.rejected += s->rejected;
+    x->sum.nan += s->nan;
+    x->sum.damaged += s->damaged;
+    x->sum.noise_bytes += s->noise_bytes;
+    x->sum.headless = x->sum.headless || s->headless;
+}
+
+static bool fail(struct extract *x, const char *what, const char *why)
+{
+    (void)fprintf(stderr, "kubeglean extract: %s: %s\n", what, why);
+    x->code = kg_exit_worse(x->code, KG_EXIT_ERROR);
+    return false;
+}
+
+/* A row goes out when it is found, also when the log trickles in. */
+static bool read_block(struct extract *x, struct kg_reader *r, int fd,
+                       char *block, bool *ret_over)
+{
+    ssize_t n = read(fd, block, BLOCK);
+
+    *ret_over = n == 0;
+    if (n < 0) {
+        return errno == EINTR || fail(x, x->file, strerror(errno));
+    }
+    if (kg_reader_feed(r, kg_str_of(block, (size_t)n)) != KG_OK) {
+        return false;
+    }
+    return n == BLOCK || kg_print_flush(&x->print) == KG_OK;
+}
+
+static bool read_all(struct extract *x, struct kg_reader *r, int fd)
+{
+    char *block = kg_alloc(BLOCK);
+    bool going = block != NULL;
+    bool over = false;
+
+    if (block == NULL) {
+        return fail(x, x->file, "out of memory");
+    }
+    while (going && !over) {
+        going = read_block(x, r, fd, block, &over);
+    }
+    kg_free(block);
+    return going && kg_reader_finish(r, "cut") == KG_OK;
+}
+
+/* Why the reader stopped: its output could not be written, or no memory. */
+static void tell_error(struct extract *x, const struct kg_error *e)
+{
+    if (e->code != KG_OK) {
+        (void)fail(x, x->file, e->text);
+    } else if (x->code == KG_EXIT_DONE) {
+        (void)fail(x, x->file, "out of memory");
+    }
+}
+
+static bool extract_from(struct extract *x, int fd)
+{
+    const struct values *v = &x->values;
+    struct kg_reader_options options = {.profile = x->profile,
+                                        .root = (enum kg_root)v->root,
+                                        .strict = v->strict,
+                                        .limits = {.depth = v->max_depth,
+                                                   .string = v->max_string,
+                                                   .key = v->max_key,
+                                                   .number = v->max_number},
+                                        .run = &x->run};
+    struct kg_reader *r;
+    bool read;
+
+    if (kg_reader_create(&options, &ops, x, &r) != KG_OK) {
+        return fail(x, x->file, "out of memory");
+    }
+    read = read_all(x, r, fd);
+    if (!read) {
+        tell_error(x, &x->print.error);
+    }
+    add_stats(x, kg_reader_stats(r));
+    kg_reader_destroy(r);
+    return read;
+}
+
+/* False: reading further files is of no use. */
+static bool extract_file(struct extract *x, const char *path)
+{
+    int fd;
+
+    x->file = path;
+    if (strcmp(path, "-") == 0) {
+        x->file = "standard input";
+        return extract_from(x, STDIN_FILENO);
+    }
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        (void)fail(x, path, strerror(errno));
+        return true;
+    }
+    (void)extract_from(x, fd);
+    (void)close(fd);
+    return x->print.error.code == KG_OK;
+}
+
+/* --- the verb ---------------------------------------------------------------------- */
+
+/* Damage counts if it had matched, or if nothing else did. */
+static enum kg_exit judge(const struct extract *x)
+{
+    const struct kg_reader_stats *s = &x->sum;
+    bool damaged = s->damaged > 0 || s->headless;
+
+    if (x->profile != NULL &&
+        (s->incomplete > 0 || s->refused > 0 || s->rejected > 0)) {
+        return KG_EXIT_DAMAGED;
+    }
+    if (x->n_limited > 0 || (s->damaged > 0 && x->values.strict) ||
+        (damaged && s->documents == 0)) {
+        return KG_EXIT_DAMAGED;
+    }
+    return s->documents > 0 ? KG_EXIT_DONE : KG_EXIT_EMPTY;
+}
+
+static void print_summary(const struct extract *x)
+{
+    const struct kg_reader_stats *s = &x->sum;
+
+    (void)fprintf(stderr,
+                  "documents=%llu rows=%llu rejected=%llu duplicates=%llu "
+                  "nan=%llu damaged=%llu noise_bytes=%llu\n",
+                  (unsigned long long)s->documents, (unsigned long long)s->rows,
+                  (unsigned long long)s->rejected,
+                  (unsigned long long)x->n_duplicates,
+                  (unsigned long long)s->nan, (unsigned long long)s->damaged,
+                  (unsigned long long)s->noise_bytes);
+}
+
+static enum kg_exit extract_all(struct extract *x, char **files)
+{
+    static char *standard_input[] = {"-", NULL};
+    bool going = x->profile == NULL || kg_rows_head(&x->rows) == KG_OK;
+
+    if (files[0] == NULL) {
+        files = standard_input;
+    }
+    for (size_t i = 0; going && files[i] != NULL; i++) {
+        going = extract_file(x, files[i]);
+    }
+    if (x->print.error.code == KG_OK && kg_print_flush(&x->print) != KG_OK) {
+        (void)fail(x, "output", x->print.error.text);
+    }
+    print_summary(x);
+    return kg_exit_worse(x->code, judge(x));
+}
+
+static enum kg_exit prepare(struct extract *x, struct kg_error *e)
+{
+    const struct values *v = &x->values;
+
+    if (v->profile == NULL && v->output != KG_ROWS_NDJSON) {
+        return kg_verb_misused(&kg_verb_extract,
+                               "-o csv and -o table print rows: say of which "
+                               "profile with --profile");
+    }
+    if (v->profile == NULL && v->sets.n_items > 0) {
+        return kg_verb_misused(&kg_verb_extract,
+                               "--set gives rows a value: say of which profile "
+                               "with --profile");
+    }
+    if (v->max_depth < 1 || v->max_depth > KG_LIMIT_DEPTH_MAX) {
+        return kg_verb_misused(&kg_verb_extract, "--max-depth is 1 to %d",
+                               KG_LIMIT_DEPTH_MAX);
+    }
+    if (kg_runset_apply(&v->sets, &x->run, e) != KG_OK) {
+        return kg_verb_misused(&kg_verb_extract, "%s", e->text);
+    }
+    if (v->profile != NULL &&
+        kg_profile_load(v->profile, &x->profile, e) != KG_OK) {
+        return kg_verb_failed(&kg_verb_extract, e);
+    }
+    return KG_EXIT_DONE;
+}
+
+static enum kg_exit extract(char **args)
+{
+    struct extract x = {.values = {.max_depth = KG_LIMIT_DEPTH,
+                                   .max_string = KG_LIMIT_STRING,
+                                   .max_key = KG_LIMIT_KEY,
+                                   .max_number = KG_LIMIT_NUMBER},
+                        .run = {.scanned_at_us = KG_TIME_NONE,
+                                .started_at_us = KG_TIME_NONE,
+                                .finished_at_us = KG_TIME_NONE}};
+    struct kg_args rest;
+    struct kg_error e;
+    enum kg_exit code;
+
+    kg_error_clear(&e);
+    if (!kg_verb_parse(&kg_verb_extract, args, &x.values, &rest, &code)) {
+        return code;
+    }
+    code = prepare(&x, &e);
+    if (code != KG_EXIT_DONE) {
+        return code;
+    }
+    (void)signal(SIGPIPE, SIG_IGN); /* A closed pipe is an error of write(). */
+    kg_print_init(&x.print, STDOUT_FILENO);
+    kg_seen_init(&x.seen);
+    if (x.profile != NULL) {
+        kg_rows_init(&x.rows, (enum kg_rows_form)x.values.output,
+                     kg_profile_table(x.profile), &x.print);
+    }
+    code = extract_all(&x, rest.items);
+    kg_rows_finish(&x.rows);
+    kg_seen_finish(&x.seen);
+    kg_print_finish(&x.print);
+    kg_profile_destroy(x.profile);
+    return code;
+}
+
+static const char *const roots[] = {"object", "array", "any", NULL};
+static const char *const outputs[] = {"ndjson", "csv", "table", NULL};
+
+static const struct kg_option options[] = {
+    {.name = "profile",
+     .type = KG_OPTION_TEXT,
+     .value = "NAME|FILE",
+     .at = offsetof(struct values, profile),
+     .help = "Print the rows of this kind of report, not documents"},
+    {.name = "root",
+     .type = KG_OPTION_CHOICE,
+     .choices = roots,
+     .at = offsetof(struct values, root),
+     .help = "What a document is (object; a profile says it itself)"},
+    {.name = "strict",
+     .type = KG_OPTION_FLAG,
+     .at = offsetof(struct values, strict),
+     .help = "All of the input is one JSON text as of RFC 8259"},
+    {.name = "whole",
+     .type = KG_OPTION_FLAG,
+     .at = offsetof(struct values, whole),
+     .help = "Print a report's rows when it is complete, or not at all"},
+    {.name = "set",
+     .type = KG_OPTION_LIST,
+     .value = "KEY=VALUE",
+     .at = offsetof(struct values, sets),
+     .help = "A value of the run: cluster, namespace, scanned_at, ..."},
+    {.name = "output",
+     .letter = 'o',
+     .type = KG_OPTION_CHOICE,
+     .choices = outputs,
+     .at = offsetof(struct values, output),
+     .help = "Form of the rows (ndjson)"},
+    {.name = "max-depth",
+     .type = KG_OPTION_SIZE,
+     .value = "N",
+     .at = offsetof(struct values, max_depth),
+     .help = "Containers inside each other (512)"},
+    {.name = "max-string",
+     .type = KG_OPTION_SIZE,
+     .at = offsetof(struct values, max_string),
+     .help = "Bytes of a string (1MiB)"},
+    {.name = "max-key",
+     .type = KG_OPTION_SIZE,
+     .at = offsetof(struct values, max_key),
+     .help = "Bytes of a member's name (4KiB)"},
+    {.name = "max-number",
+     .type = KG_OPTION_SIZE,
+     .at = offsetof(struct values, max_number),
+     .help = "Bytes of a number (1KiB)"},
+    {0}};
+
+const struct kg_verb kg_verb_extract = {
+    .name = "extract",
+    .summary = "Find JSON in logs: its documents, or the rows of its reports",
+    .synopsis = "[OPTION]... [FILE...|-]",
+    .about = "The last line on standard error counts what was found. Exit code "
+             "3: nothing was found;\n4: something is incomplete, rejected or "
+             "damaged.",
+    .options = options,
+    .run = extract,
+};

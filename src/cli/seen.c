@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+#include "seen.h"
+
+#include "kubeglean/heap.h"
+#include "kubeglean/limits.h"
+
+enum { SMALLEST = 256 };
+
+void kg_seen_init(struct kg_seen *s)
+{
+    *s = (struct kg_seen){.hashes = NULL};
+}
+
+void kg_seen_finish(struct kg_seen *s)
+{
+    kg_free(s->hashes);
+}
+
+void kg_seen_clear(struct kg_seen *s)
+{
+    kg_free(s->hashes);
+    kg_seen_init(s);
+}
+
+/* Each part with its length before it, so that no two keys run together. */
+static uint64_t hash_key(const struct kg_table_def *table,
+                         const struct kg_row *row)
+{
+    uint64_t hash = 0;
+
+    for (uint32_t i = 0; i < table->n_columns; i++) {
+        if (table->columns[i].key) {
+            struct kg_str text = row->values[i].text;
+
+            hash = (hash ^ kg_str_hash(text) ^ text.len) *
+                   UINT64_C(0x9E3779B97F4A7C15);
+            hash ^= hash >> 29;
+        }
+    }
+    return hash != 0 ? hash : 1;
+}
+
+/* Where the hash is, or the empty slot where it would be. */
+static size_t find(const struct kg_seen *s, uint64_t hash)
+{
+    size_t i = hash & (s->n_slots - 1);
+
+    while (s->hashes[i] != 0 && s->hashes[i] != hash) {
+        i = (i + 1) & (s->n_slots - 1);
+    }
+    return i;
+}
+
+static bool grow(struct kg_seen *s)
+{
+    struct kg_seen larger = {.n_slots =
+                                 s->n_slots > 0 ? s->n_slots * 2 : SMALLEST,
+                             .n_used = s->n_used};
+
+    larger.hashes = kg_calloc(larger.n_slots, sizeof(*larger.hashes));
+    if (larger.hashes == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < s->n_slots; i++) {
+        if (s->hashes[i] != 0) {
+            larger.hashes[find(&larger, s->hashes[i])] = s->hashes[i];
+        }
+    }
+    kg_free(s->hashes);
+    *s = larger;
+    return true;
+}
+
+bool kg_seen_note(struct kg_seen *s, const struct kg_table_def *table,
+                  const struct kg_row *row)
+{
+    uint64_t hash = hash_key(table, row);
+    size_t at;
+
+    if (s->n_used >= s->n_slots / 4 * 3 && s->n_used < KG_LIMIT_SEEN &&
+        !grow(s)) {
+        return false;
+    }
+    at = find(s, hash);
+    if (s->hashes[at] == hash) {
+        return true;
+    }
+    if (s->n_used < KG_LIMIT_SEEN) {
+        s->hashes[at] = hash;
+        s->n_used++;
+    }
+    return false;
+}

@@ -1,0 +1,93 @@
+/* The inner loops: eight bytes at a time, in plain C. */
+#ifndef KG_JSON_BYTES_H
+#define KG_JSON_BYTES_H
+
+#include <string.h>
+
+#include "kubeglean/str.h"
+
+#define KG_BYTES_ONES  UINT64_C(0x0101010101010101)
+#define KG_BYTES_HIGHS UINT64_C(0x8080808080808080)
+
+/* As if read on a little-endian machine: the first byte is the lowest. */
+static inline uint64_t kg_bytes_load(const uint8_t *p)
+{
+    uint64_t word;
+
+    memcpy(&word, p, sizeof(word));
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    return word;
+}
+
+/* Index of the first byte marked by its high bit; `marks` is not 0. */
+static inline unsigned kg_bytes_first(uint64_t marks)
+{
+    return (unsigned)__builtin_ctzll(marks) / 8;
+}
+
+/* Marks bytes that are 0. What is behind the first mark may be wrong. */
+static inline uint64_t kg_bytes_zeros(uint64_t word)
+{
+    return (word - KG_BYTES_ONES) & ~word & KG_BYTES_HIGHS;
+}
+
+/* Marks what needs a closer look inside a string: a quote, a backslash, a
+ * control character, and all that is not ASCII. The first mark is exact. */
+static inline uint64_t kg_bytes_special(uint64_t word)
+{
+    uint64_t control = (word - KG_BYTES_ONES * 0x20) & ~word;
+
+    return ((control | word) & KG_BYTES_HIGHS) |
+           kg_bytes_zeros(word ^ KG_BYTES_ONES * '"') |
+           kg_bytes_zeros(word ^ KG_BYTES_ONES * '\\');
+}
+
+/* The first byte from `p` that is no blank, or `end`. */
+static inline const uint8_t *kg_bytes_skip_blanks(const uint8_t *p,
+                                                  const uint8_t *end)
+{
+    while (end - p >= 8) {
+        uint64_t others = kg_bytes_load(p) ^ KG_BYTES_ONES * ' ';
+
+        if (others != 0) {
+            return p + (unsigned)__builtin_ctzll(others) / 8;
+        }
+        p += 8;
+    }
+    while (p < end && *p == ' ') {
+        p++;
+    }
+    return p;
+}
+
+/* Copies the plain part of a string's text that `*p` begins with. `o` has room
+ * for eight bytes more than there are up to `end`. */
+static inline void kg_bytes_copy_plain(const uint8_t **p, const uint8_t *end,
+                                       uint8_t **o)
+{
+    const uint8_t *from = *p;
+    uint8_t *to = *o;
+
+    while (end - from >= 8) {
+        uint64_t marks = kg_bytes_special(kg_bytes_load(from));
+
+        memcpy(to, from, 8);
+        if (marks != 0) {
+            *p = from + kg_bytes_first(marks);
+            *o = to + kg_bytes_first(marks);
+            return;
+        }
+        from += 8;
+        to += 8;
+    }
+    while (from < end && *from >= 0x20 && *from < 0x80 && *from != '"' &&
+           *from != '\\') {
+        *to++ = *from++;
+    }
+    *p = from;
+    *o = to;
+}
+
+#endif /* KG_JSON_BYTES_H */

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+#include "compile.h"
+
+enum kg_errc kg_compile_fail(const struct kg_compile *c,
+                             const struct kg_node *at, const char *fmt, ...)
+{
+    va_list args;
+    struct kg_buf text;
+    const char *cstr = NULL;
+
+    kg_buf_init(&text, KG_ERROR_TEXT_MAX);
+    va_start(args, fmt);
+    if (kg_buf_addv(&text, fmt, args) == KG_OK) {
+        cstr = kg_buf_cstr(&text);
+    }
+    va_end(args);
+    (void)kg_error_set(c->e, KG_ECONFIG, 0, "%s:%u:%u: %s", c->file, at->line,
+                       at->column, cstr != NULL ? cstr : "not valid");
+    kg_buf_finish(&text);
+    return KG_ECONFIG;
+}
+
+static bool is_one_of(struct kg_str text, const char *const *words,
+                      unsigned *ret_index)
+{
+    for (unsigned i = 0; words[i] != NULL; i++) {
+        if (kg_str_is(text, words[i])) {
+            *ret_index = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+enum kg_errc kg_compile_known(const struct kg_compile *c,
+                              const struct kg_node *object,
+                              const char *const *names)
+{
+    unsigned index;
+
+    if (object->kind != KG_OBJECT) {
+        return kg_compile_fail(c, object, "an object is expected, not %s",
+                               kg_kind_name(object->kind));
+    }
+    for (const struct kg_node *n = object->child; n != NULL; n = n->next) {
+        if (!is_one_of(n->name, names, &index)) {
+            return kg_compile_fail(c, n, "%.*s is not known here",
+                                   KG_STR_ARG(n->name));
+        }
+    }
+    return KG_OK;
+}
+
+enum kg_errc kg_compile_text(const struct kg_compile *c,
+                             const struct kg_node *parent, const char *name,
+                             bool required, struct kg_str *ret_text)
+{
+    const struct kg_node *n = kg_node_get(parent, name);
+
+    if (n == NULL && required) {
+        return kg_compile_fail(c, parent, "%s is missing", name);
+    }
+    if (n != NULL && (n->kind != KG_STRING || n->text.len == 0)) {
+        return kg_compile_fail(c, n, "%s: a text is expected", name);
+    }
+    *ret_text = kg_node_str(n);
+    return KG_OK;
+}
+
+static void list_words(const char *const *words, struct kg_buf *out)
+{
+    for (unsigned i = 0; words[i] != NULL; i++) {
+        if (kg_buf_addf(out, "%s%s", i > 0 ? ", " : "", words[i]) != KG_OK) {
+            return;
+        }
+    }
+}
+
+enum kg_errc kg_compile_word(const struct kg_compile *c,
+                             const struct kg_node *parent, const char *name,
+                             const char *const *words, unsigned *ret_index)
+{
+    const struct kg_node *n = kg_node_get(parent, name);
+    struct kg_buf all;
+
+    if (n == NULL) {
+        return KG_OK;
+    }
+    if (n->kind == KG_STRING && is_one_of(n->text, words, ret_index)) {
+        return KG_OK;
+    }
+    /* YAML reads an unquoted null as null. */
+    if (n->kind == KG_NULL && is_one_of(KG_STR("null"), words, ret_index)) {
+        return KG_OK;
+    }
+    kg_buf_init(&all, KG_ERROR_TEXT_MAX);
+    list_words(words, &all);
+    (void)kg_compile_fail(c, n, "%s: one of %.*s is expected", name,
+                          KG_STR_ARG(kg_buf_str(&all)));
+    kg_buf_finish(&all);
+    return KG_ECONFIG;
+}
+
+enum kg_errc kg_compile_bool(const struct kg_compile *c,
+                             const struct kg_node *parent, const char *name,
+                             bool *ret_value)
+{
+    const struct kg_node *n = kg_node_get(parent, name);
+
+    if (n != NULL && n->kind != KG_BOOL) {
+        return kg_compile_fail(c, n, "%s: true or false is expected", name);
+    }
+    *ret_value = kg_node_is_true(n);
+    return KG_OK;
+}
+
+enum kg_errc kg_compile_path(const struct kg_compile *c,
+                             const struct kg_node *text, bool from_row,
+                             struct kg_path *ret_path)
+{
+    struct kg_error why;
+
+    if (kg_path_parse(kg_node_str(text), ret_path, &why) != KG_OK) {
+        return kg_compile_fail(c, text, "%s", why.text);
+    }
+    if (ret_path->from_row != from_row) {
+        return kg_compile_fail(c, text, "path \"%.*s\": it begins with %s here",
+                               KG_STR_ARG(text->text),
+                               from_row ? "@ (the row)" : "$ (the document)");
+    }
+    return KG_OK;
+}
+
+enum kg_errc kg_compile_act(const struct kg_compile *c,
+                            const struct kg_node *at,
+                            const struct kg_path *path, size_t n_steps,
+                            struct kg_action action)
+{
+    enum kg_errc err = kg_trie_add(&c->p->trie, path, n_steps, action);
+
+    if (err == KG_ELIMIT) {
+        return kg_compile_fail(c, at, "there are too many paths");
+    }
+    return err == KG_OK ? KG_OK : kg_error_set(c->e, err, 0, "%s", c->file);
+}

@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: MIT */
+#include "grammar.h"
+
+#include "bytes.h"
+#include "scalar.h"
+
+static bool is_object(const struct kg_frame *f)
+{
+    size_t top = f->depth - 1;
+
+    return (f->kinds[top / 8] >> (top % 8) & 1) != 0;
+}
+
+/* The cut that is read from never leaves this file, so that its pointers stay in
+ * registers: others get a copy of it. */
+static enum kg_frame_event fail_here(struct kg_frame *f, struct kg_cut *c)
+{
+    struct kg_cut copy = *c;
+    enum kg_frame_event event = kg_candidate_fail(f, &copy, KG_FAULT_SYNTAX);
+
+    *c = copy;
+    return event;
+}
+
+static enum kg_frame_event refuse(struct kg_frame *f, struct kg_cut *c,
+                                  enum kg_frame_fault fault)
+{
+    struct kg_cut copy = *c;
+    enum kg_frame_event event = kg_candidate_refuse(f, &copy, fault);
+
+    *c = copy;
+    return event;
+}
+
+static enum kg_frame_event close_candidate(struct kg_frame *f,
+                                           const struct kg_cut *c)
+{
+    struct kg_cut copy = *c;
+
+    return kg_candidate_close(f, &copy);
+}
+
+/* --- containers ------------------------------------------------------------ */
+
+static void open_inner(struct kg_frame *f, const struct kg_cut *c)
+{
+    kg_inner_open(&f->inner, f->depth, kg_cut_offset(f, c),
+                  f->before + (uint64_t)(c->o - f->out));
+    f->inner.n_nan = f->n_nan;
+}
+
+static enum kg_frame_event open_container(struct kg_frame *f, struct kg_cut *c)
+{
+    bool object = *c->p == '{';
+    uint8_t bit = (uint8_t)(1u << (f->depth % 8));
+
+    if (f->depth == f->limits.depth) {
+        return refuse(f, c, KG_FAULT_DEPTH);
+    }
+    if (f->depth > 0 && kg_cut_at_line_start(f, c) &&
+        kg_frame_opens(f, *c->p)) {
+        open_inner(f, c);
+    }
+    if (object) {
+        f->kinds[f->depth / 8] |= bit;
+    } else {
+        f->kinds[f->depth / 8] &= (uint8_t)~bit;
+    }
+    f->depth++;
+    *c->o++ = *c->p++;
+    f->state = object ? FIRST_NAME : FIRST_VALUE;
+    return KG_FRAME_HUNGRY;
+}
+
+static void close_inner(struct kg_frame *f, const struct kg_cut *c)
+{
+    kg_candidate_copy_inner(f, (size_t)(c->o - f->out));
+    kg_inner_close(&f->inner, kg_cut_offset(f, c));
+    f->inner.n_nan = f->n_nan - f->inner.n_nan;
+}
+
+static enum kg_frame_event close_container(struct kg_frame *f, struct kg_cut *c)
+{
+    *c->o++ = *c->p++;
+    f->depth--;
+    f->damaging = true;
+    if (f->depth == 0) {
+        return close_candidate(f, c);
+    }
+    if (f->inner.state == KG_INNER_OPEN && f->depth == f->inner.depth) {
+        close_inner(f, c);
+    }
+    f->state = NEXT;
+    return KG_FRAME_HUNGRY;
+}
+
+/* --- between tokens --------------------------------------------------------- */
+
+static inline bool is_space(uint8_t byte)
+{
+    return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t';
+}
+
+/* False at the input's end. */
+static inline bool skip_space(struct kg_cut *c)
+{
+    while (*c->p <= ' ' && is_space(*c->p)) {
+        c->p = kg_bytes_skip_blanks(c->p + 1, c->end);
+        if (c->p == c->end) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void begin_text(struct kg_frame *f, struct kg_cut *c, bool naming)
+{
+    f->naming = naming;
+    f->token = (size_t)(c->o - f->out);
+    *c->o++ = *c->p++;
+    f->state = TEXT;
+}
+
+static enum kg_frame_event on_value(struct kg_frame *f, struct kg_cut *c)
+{
+    if (!skip_space(c)) {
+        return KG_FRAME_HUNGRY;
+    }
+    switch (*c->p) {
+    case '"':
+        begin_text(f, c, false);
+        return KG_FRAME_HUNGRY;
+    case '{':
+    case '[':
+        return open_container(f, c);
+    case ']':
+        return f->state == FIRST_VALUE ? close_container(f, c)
+                                       : fail_here(f, c);
+    default:
+        if (!kg_scalar_has(*c->p)) {
+            return fail_here(f, c);
+        }
+        f->token = (size_t)(c->o - f->out);
+        f->state = SCALAR;
+        return KG_FRAME_HUNGRY;
+    }
+}
+
+static enum kg_frame_event on_name(struct kg_frame *f, struct kg_cut *c)
+{
+    if (!skip_space(c)) {
+        return KG_FRAME_HUNGRY;
+    }
+    if (*c->p == '"') {
+        begin_text(f, c, true);
+        return KG_FRAME_HUNGRY;
+    }
+    if (*c->p == '}' && f->state == FIRST_NAME) {
+        return close_container(f, c);
+    }
+    return fail_here(f, c);
+}
+
+static enum kg_frame_event on_colon(struct kg_frame *f, struct kg_cut *c)
+{
+    if (!skip_space(c)) {
+        return KG_FRAME_HUNGRY;
+    }
+    if (*c->p != ':') {
+        return fail_here(f, c);
+    }
+    *c->o++ = *c->p++;
+    f->damaging = true;
+    f->state = VALUE;
+    return KG_FRAME_HUNGRY;
+}
+
+static enum kg_frame_event on_next(struct kg_frame *f, struct kg_cut *c)
+{
+    if (!skip_space(c)) {
+        return KG_FRAME_HUNGRY;
+    }
+    bool object = is_object(f);
+
+    if (*c->p == ',') {
+        *c->o++ = *c->p++;
+        f->damaging = true;
+        f->state = object ? NAME : VALUE;
+        return KG_FRAME_HUNGRY;
+    }
+    if (*c->p == (object ? '}' : ']')) {
+        return close_container(f, c);
+    }
+    return fail_here(f, c);
+}
+
+/* --- strings ---------------------------------------------------------------- */
+
+static enum kg_frame_event end_text(struct kg_frame *f, struct kg_cut *c)
+{
+    size_t len = (size_t)(c->o - f->out) - f->token - 1;
+
+    if (len > (f->naming ? f->limits.key : f->limits.string)) {
+        return refuse(f, c, f->naming ? KG_FAULT_KEY : KG_FAULT_STRING);
+    }
+    *c->o++ = *c->p++;
+    f->quote = kg_cut_offset(f, c);
+    if (f->naming) {
+        f->state = COLON;
+        return KG_FRAME_HUNGRY;
+    }
+    f->damaging = true;
+    f->state = NEXT;
+    return f->depth > 0 ? KG_FRAME_HUNGRY : close_candidate(f, c);
+}
+
+/* Takes `n` bytes back that are no character, and puts U+FFFD for them. */
+static enum kg_frame_event replace(struct kg_frame *f, struct kg_cut *c,
+                                   size_t n)
+{
+    if (f->strict) {
+        return fail_here(f, c);
+    }
+    c->o -= n;
+    memcpy(c->o, "\xEF\xBF\xBD", 3);
+    c->o += 3;
+    kg_cut_clamp(f, c);
+    f->state = TEXT;
+    return KG_FRAME_HUNGRY;
+}
+
+/* RFC 3629: neither surrogates, nor longer forms than needed. */
+static enum kg_frame_event begin_sequence(struct kg_frame *f, struct kg_cut *c)
+{
+    uint8_t lead = *c->p;
+
+    if (lead < 0xC2 || lead > 0xF4) {
+        c->p++;
+        return replace(f, c, 0);
+    }
+    f->lacks = lead < 0xE0 ? 1 : lead < 0xF0 ? 2 : 3;
+    f->low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+    f->top = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+    f->had = 1;
+    *c->o++ = *c->p++;
+    f->state = SEQUENCE;
+    return KG_FRAME_HUNGRY;
+}
+
+static enum kg_frame_event on_sequence(struct kg_frame *f, struct kg_cut *c)
+{
+    while (c->p < c->end) {
+        if (*c->p < f->low || *c->p > f->top) {
+            return replace(f, c, f->had);
+        }
+        *c->o++ = *c->p++;
+        f->had++;
+        f->low = 0x80;
+        f->top = 0xBF;
+        if (--f->lacks == 0) {
+            f->state = TEXT;
+            break;
+        }
+    }
+    return KG_FRAME_HUNGRY;
+}
+
+static enum kg_frame_event on_text(struct kg_frame *f, struct kg_cut *c)
+{
+    kg_bytes_copy_plain(&c->p, c->end, &c->o);
+    if (c->p == c->end) {
+        return KG_FRAME_HUNGRY;
+    }
+    if (*c->p == '"') {
+        return end_text(f, c);
+    }
+    if (*c->p == '\\') {
+        *c->o++ = *c->p++;
+        f->state = ESCAPE;
+        return KG_FRAME_HUNGRY;
+    }
+    return *c->p < 0x20 ? fail_here(f, c) : begin_sequence(f, c);
+}
+
+static enum kg_frame_event on_escape(struct kg_frame *f, struct kg_cut *c)
+{
+    switch (*c->p) {
+    case 'u':
+        f->lacks = 4;
+        f->state = HEX;
+        break;
+    case '"':
+    case '\\':
+    case '/':
+    case 'b':
+    case 'f':
+    case 'n':
+    case 'r':
+    case 't':
+        f->state = TEXT;
+        break;
+    default:
+        return fail_here(f, c);
+    }
+    *c->o++ = *c->p++;
+    return KG_FRAME_HUNGRY;
+}
+
+static bool is_hex(uint8_t byte)
+{
+    uint8_t letter = byte | 0x20;
+
+    return (byte >= '0' && byte <= '9') || (letter >= 'a' && letter <= 'f');
+}
+
+static enum kg_frame_event on_hex(struct kg_frame *f, struct kg_cut *c)
+{
+    if (!is_hex(*c->p)) {
+        return fail_here(f, c);
+    }
+    *c->o++ = *c->p++;
+    if (--f->lacks == 0) {
+        f->state = TEXT;
+    }
+    return KG_FRAME_HUNGRY;
+}
+
+/* --- numbers and literals ----------------------------------------------------- */
+
+static inline enum kg_frame_event end_scalar(struct kg_frame *f,
+                                             struct kg_cut *c)
+{
+    size_t len = (size_t)(c->o - f->out) - f->token;
+    enum kg_scalar kind =
+        kg_scalar_of(kg_str_of((char *)f->out + f->token, len));
+
+    if (kind == KG_SCALAR_NONE || (kind == KG_SCALAR_NAN && f->strict)) {
+        return fail_here(f, c);
+    }
+    if (len > f->limits.number && kind == KG_SCALAR_NUMBER) {
+        return refuse(f, c, KG_FAULT_NUMBER);
+    }
+    if (kind == KG_SCALAR_NAN) {
+        f->n_nan++;
+        c->o = f->out + f->token;
+        memcpy(c->o, "null", 4);
+        c->o += 4;
+        kg_cut_clamp(f, c);
+    }
+    f->state = NEXT;
+    return f->depth > 0 ? KG_FRAME_HUNGRY : close_candidate(f, c);
+}
+
+static enum kg_frame_event on_scalar(struct kg_frame *f, struct kg_cut *c)
+{
+    while (c->p < c->end && kg_scalar_has(*c->p)) {
+        *c->o++ = *c->p++;
+    }
+    return c->p < c->end ? end_scalar(f, c) : KG_FRAME_HUNGRY;
+}
+
+/* --- the grammar ------------------------------------------------------------- */
+
+enum kg_frame_event kg_grammar_end_scalar(struct kg_frame *f, struct kg_cut *c)
+{
+    struct kg_cut cut = *c;
+    enum kg_frame_event event = end_scalar(f, &cut);
+
+    *c = cut;
+    return event;
+}
+
+static enum kg_frame_event read_on(struct kg_frame *f, struct kg_cut *c)
+{
+    enum kg_frame_event event = KG_FRAME_HUNGRY;
+
+    while (c->p < c->end && event == KG_FRAME_HUNGRY) {
+        switch ((enum kg_grammar_state)f->state) {
+        case FIRST_NAME:
+        case NAME:
+            event = on_name(f, c);
+            break;
+        case COLON:
+            event = on_colon(f, c);
+            break;
+        case FIRST_VALUE:
+        case VALUE:
+            event = on_value(f, c);
+            break;
+        case NEXT:
+            event = on_next(f, c);
+            break;
+        case TEXT:
+            event = on_text(f, c);
+            break;
+        case ESCAPE:
+            event = on_escape(f, c);
+            break;
+        case HEX:
+            event = on_hex(f, c);
+            break;
+        case SEQUENCE:
+            event = on_sequence(f, c);
+            break;
+        case SCALAR:
+            event = on_scalar(f, c);
+            break;
+        default:
+            return event;
+        }
+    }
+    return event;
+}
+
+enum kg_frame_event kg_grammar_read(struct kg_frame *f, struct kg_cut *c)
+{
+    struct kg_cut cut = *c;
+    enum kg_frame_event event = read_on(f, &cut);
+
+    *c = cut;
+    return event;
+}

@@ -1,0 +1,96 @@
+/* A candidate from its opener to its last closer, byte by byte: the inside of
+ * a frame. What may come next is a state; what was read goes to the frame's
+ * `out` without the white space. */
+#ifndef KG_JSON_GRAMMAR_H
+#define KG_JSON_GRAMMAR_H
+
+#include "frame.h"
+
+/* The order groups them: is_inside_candidate() and _token() are ranges. */
+enum kg_grammar_state {
+    NOISE,       /* Outside: looking for an opener. */
+    START,       /* strict: white space, then the value. */
+    FIRST_NAME,  /* { was read: a name, or }. */
+    FIRST_VALUE, /* [ was read: a value, or ]. */
+    NAME,        /* An object's comma was read. */
+    COLON,       /* A name was read. */
+    VALUE,       /* A colon or an array's comma was read. */
+    NEXT,        /* A value was read: a comma or a closer. */
+    TEXT,        /* Inside a string, */
+    ESCAPE,      /* behind its backslash, */
+    HEX,         /* in \u's digits, */
+    SEQUENCE,    /* in a character of several bytes. */
+    SCALAR,      /* Inside a number or a literal. */
+    DRAIN,       /* Behind a limit: outside strings, */
+    DRAIN_TEXT,  /* inside one, */
+    DRAIN_BACKSLASH,
+    OVER, /* strict: white space alone may follow. */
+    DEAD, /* strict: it did not. */
+};
+
+/* `out` has so much more room than the input to be read can need. */
+enum { KG_CUT_SLACK = 32 };
+
+/* The input of one call; the frame's `out` is written through `o`. */
+struct kg_cut {
+    const uint8_t *start, *p, *end;
+    uint8_t *o;
+};
+
+static inline uint64_t kg_cut_offset(const struct kg_frame *f,
+                                     const struct kg_cut *c)
+{
+    return f->offset + (uint64_t)(c->p - c->start);
+}
+
+static inline bool kg_cut_at_line_start(const struct kg_frame *f,
+                                        const struct kg_cut *c)
+{
+    return (c->p > c->start ? c->p[-1] : f->last) == '\n';
+}
+
+/* So that what is read fits into `out`, and eight bytes more at once. */
+static inline void kg_cut_clamp(const struct kg_frame *f, struct kg_cut *c)
+{
+    size_t room = f->capacity - KG_CUT_SLACK - (size_t)(c->o - f->out);
+
+    if ((size_t)(c->end - c->p) > room) {
+        c->end = c->p + room;
+    }
+}
+
+static inline bool kg_frame_opens(const struct kg_frame *f, uint8_t byte)
+{
+    return (byte == '{' && f->root != KG_ROOT_ARRAY) ||
+           (byte == '[' && f->root != KG_ROOT_OBJECT);
+}
+
+/* candidate.c: how one begins and ends. `from` is where its first byte is, which
+ * the caller reads. */
+void kg_candidate_begin(struct kg_frame *f, struct kg_cut *c, uint64_t from);
+enum kg_frame_event kg_candidate_close(struct kg_frame *f, struct kg_cut *c);
+/* The byte at c->p has no place here. It is read again, as noise. */
+enum kg_frame_event kg_candidate_fail(struct kg_frame *f, struct kg_cut *c,
+                                      enum kg_frame_fault fault);
+/* A limit: the rest of the document is no noise, and nothing worth reading. */
+enum kg_frame_event kg_candidate_refuse(struct kg_frame *f, struct kg_cut *c,
+                                        enum kg_frame_fault fault);
+
+/* `out` has these bytes: what is kept of an inner document comes from there. */
+void kg_candidate_copy_inner(struct kg_frame *f, size_t len);
+
+/* grammar.c: reads while the frame is inside a candidate, up to c->end. */
+enum kg_frame_event kg_grammar_read(struct kg_frame *f, struct kg_cut *c);
+enum kg_frame_event kg_grammar_end_scalar(struct kg_frame *f, struct kg_cut *c);
+
+static inline bool kg_grammar_is_inside(const struct kg_frame *f)
+{
+    return f->state >= FIRST_NAME && f->state <= SCALAR;
+}
+
+static inline bool kg_grammar_is_in_token(const struct kg_frame *f)
+{
+    return f->state >= TEXT && f->state <= SCALAR;
+}
+
+#endif /* KG_JSON_GRAMMAR_H */

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+#include "held.h"
+
+#include "kubeglean/heap.h"
+
+void kg_held_init(struct kg_held *h, uint32_t n_columns, size_t max)
+{
+    *h = (struct kg_held){.n_columns = n_columns, .max = max};
+    kg_queue_init(&h->rows);
+}
+
+bool kg_held_empty(const struct kg_held *h)
+{
+    return kg_queue_empty(&h->rows);
+}
+
+static size_t cost(const struct kg_held *h, const struct kg_held_row *row)
+{
+    size_t len = sizeof(*row) + h->n_columns * sizeof(*row->values);
+
+    for (uint32_t i = 0; i < h->n_columns; i++) {
+        len += row->values[i].text.len;
+    }
+    return len;
+}
+
+static void free_row(const struct kg_held *h, struct kg_held_row *row)
+{
+    for (uint32_t i = 0; i < h->n_columns; i++) {
+        kg_free((void *)row->values[i].text.ptr);
+    }
+    kg_free(row->values);
+    kg_free(row);
+}
+
+/* An empty text is copied too: its pointer is freed like the others. */
+static bool copy_value(struct kg_value *to, const struct kg_value *from)
+{
+    char *text =
+        kg_strndup(from->text.len > 0 ? from->text.ptr : "", from->text.len);
+
+    if (text == NULL) {
+        return false;
+    }
+    kg_free((void *)to->text.ptr);
+    *to = (struct kg_value){kg_str_of(text, from->text.len), from->is_null};
+    return true;
+}
+
+static struct kg_held_row *copy_row(const struct kg_held *h,
+                                    const struct kg_held_row *from)
+{
+    struct kg_held_row *row = kg_calloc(1, sizeof(*row));
+    bool copied;
+
+    if (row == NULL) {
+        return NULL;
+    }
+    row->missing = from->missing;
+    row->column = from->column;
+    row->why = from->why;
+    row->values = kg_calloc(h->n_columns, sizeof(*row->values));
+    copied = row->values != NULL;
+    for (uint32_t i = 0; copied && i < h->n_columns; i++) {
+        copied = copy_value(&row->values[i], &from->values[i]);
+    }
+    if (!copied && row->values != NULL) {
+        free_row(h, row);
+    } else if (!copied) {
+        kg_free(row);
+    }
+    return copied ? row : NULL;
+}
+
+enum kg_errc kg_held_add(struct kg_held *h, const struct kg_held_row *row)
+{
+    size_t len = cost(h, row);
+    struct kg_held_row *copy;
+
+    if (len > h->max - h->len) {
+        return KG_ELIMIT;
+    }
+    copy = copy_row(h, row);
+    if (copy == NULL) {
+        return KG_ENOMEM;
+    }
+    h->len += len;
+    kg_queue_insert_tail(&h->rows, &copy->node);
+    return KG_OK;
+}
+
+static enum kg_errc fill(struct kg_held *h, struct kg_held_row *row,
+                         uint32_t column, const struct kg_value *value)
+{
+    if (value->text.len > h->max - h->len) {
+        return KG_ELIMIT;
+    }
+    if (!copy_value(&row->values[column], value)) {
+        return KG_ENOMEM;
+    }
+    h->len += value->text.len;
+    return KG_OK;
+}
+
+enum kg_errc kg_held_fill(struct kg_held *h, uint32_t column,
+                          const struct kg_column_def *def,
+                          const struct kg_value *value, const char *why)
+{
+    uint64_t bit = UINT64_C(1) << column;
+    struct kg_queue *node;
+
+    kg_queue_foreach (node, &h->rows) {
+        struct kg_held_row *row =
+            KG_CONTAINER_OF(node, struct kg_held_row, node);
+        enum kg_errc err = KG_OK;
+
+        if ((row->missing & bit) == 0) {
+            continue;
+        }
+        row->missing &= ~bit;
+        if (why == NULL) {
+            err = fill(h, row, column, value);
+        } else if (row->why == NULL) {
+            row->column = def->name;
+            row->why = why;
+        }
+        if (err != KG_OK) {
+            return err;
+        }
+    }
+    return KG_OK;
+}
+
+struct kg_held_row *kg_held_first(struct kg_held *h)
+{
+    struct kg_queue *head = kg_queue_head(&h->rows);
+    struct kg_held_row *row;
+
+    if (head == NULL) {
+        return NULL;
+    }
+    row = KG_CONTAINER_OF(head, struct kg_held_row, node);
+    return row->missing == 0 ? row : NULL;
+}
+
+void kg_held_drop(struct kg_held *h, struct kg_held_row *row)
+{
+    h->len -= cost(h, row);
+    kg_queue_remove(&row->node);
+    free_row(h, row);
+}
+
+void kg_held_clear(struct kg_held *h)
+{
+    struct kg_queue *head;
+
+    while ((head = kg_queue_head(&h->rows)) != NULL) {
+        kg_held_drop(h, KG_CONTAINER_OF(head, struct kg_held_row, node));
+    }
+}

@@ -1,0 +1,38 @@
+/* Rows that wait: for a value of a parent that comes later in the text, or for
+ * the proof that their document is a report. Bounded in bytes. */
+#ifndef KG_JSON_HELD_H
+#define KG_JSON_HELD_H
+
+#include "cell.h"
+#include "kubeglean/queue.h"
+
+struct kg_held_row {
+    struct kg_queue node;
+    uint64_t missing;   /* Columns that wait, one bit each. */
+    const char *column; /* Refused: by this column, and why; or NULL. */
+    const char *why;
+    struct kg_value *values; /* One for each column; their texts are own. */
+};
+
+struct kg_held {
+    struct kg_queue rows; /* Private. */
+    size_t len, max;      /* Read-only: bytes. */
+    uint32_t n_columns;
+};
+
+void kg_held_init(struct kg_held *h, uint32_t n_columns, size_t max);
+void kg_held_clear(struct kg_held *h);
+bool kg_held_empty(const struct kg_held *h);
+/* Copies. KG_ENOMEM, KG_ELIMIT. */
+KG_MUST_USE enum kg_errc kg_held_add(struct kg_held *h,
+                                     const struct kg_held_row *row);
+/* The column's value for all rows that miss it, or why they are refused. */
+KG_MUST_USE enum kg_errc kg_held_fill(struct kg_held *h, uint32_t column,
+                                      const struct kg_column_def *def,
+                                      const struct kg_value *value,
+                                      const char *why);
+/* The first row if it misses nothing, or NULL; dropped by the next call. */
+struct kg_held_row *kg_held_first(struct kg_held *h);
+void kg_held_drop(struct kg_held *h, struct kg_held_row *row);
+
+#endif /* KG_JSON_HELD_H */

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+#include "noise.h"
+
+#include <string.h>
+
+void kg_noise_init(struct kg_noise *n, enum kg_root root)
+{
+    *n = (struct kg_noise){.root = root, .line = KG_NOISE_FIRST};
+}
+
+static size_t find(struct kg_str s, char c)
+{
+    const char *at = s.len > 0 ? memchr(s.ptr, c, s.len) : NULL;
+
+    return at != NULL ? (size_t)(at - s.ptr) : s.len;
+}
+
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r';
+}
+
+/* What the line is made of before `at`, which is inside `s`. */
+static enum kg_noise_line line_before(const struct kg_noise *n, struct kg_str s,
+                                      size_t at)
+{
+    while (at > 0 && is_space(s.ptr[at - 1])) {
+        at--;
+    }
+    if (at == 0) {
+        return n->line;
+    }
+    return s.ptr[at - 1] == '\n' ? KG_NOISE_BLANK : KG_NOISE_OTHER;
+}
+
+static void note_closer(struct kg_noise *n, enum kg_noise_line line)
+{
+    if (n->n_open > 0) {
+        n->n_open--;
+    } else if (line != KG_NOISE_OTHER) {
+        n->headless = true;
+    }
+}
+
+static void note_line(struct kg_noise *n, struct kg_str s)
+{
+    if (n->line == KG_NOISE_FIRST && find(s, '\n') == s.len) {
+        return;
+    }
+    n->line = line_before(n, s, s.len);
+}
+
+static void note_closers(struct kg_noise *n, struct kg_str s)
+{
+    char closer = n->root == KG_ROOT_ARRAY ? ']' : '}';
+    size_t first_line = n->line == KG_NOISE_FIRST ? find(s, '\n') : 0;
+    size_t at = 0;
+
+    while (!n->headless) {
+        at += find(kg_str_of(s.ptr + at, s.len - at), closer);
+        if (at == s.len) {
+            return;
+        }
+        note_closer(n,
+                    at < first_line ? KG_NOISE_FIRST : line_before(n, s, at));
+        at++;
+    }
+}
+
+/* In steps that double, so that a rare opener is not looked for again and again
+ * behind each frequent one. */
+static size_t find_either(struct kg_str s)
+{
+    for (size_t step = 64, at = 0; at < s.len; at += step, step *= 2) {
+        size_t rest = s.len - at;
+        struct kg_str block = kg_str_of(s.ptr + at, rest < step ? rest : step);
+
+        block.len = find(block, '{');
+        block.len = find(block, '[');
+        if (block.len < rest && block.len < step) {
+            return at + block.len;
+        }
+    }
+    return s.len;
+}
+
+static size_t find_opener(enum kg_root root, struct kg_str s)
+{
+    switch (root) {
+    case KG_ROOT_OBJECT:
+        return find(s, '{');
+    case KG_ROOT_ARRAY:
+        return find(s, '[');
+    default:
+        return find_either(s);
+    }
+}
+
+size_t kg_noise_span(struct kg_noise *n, struct kg_str bytes)
+{
+    struct kg_str s = kg_str_of(bytes.ptr, find_opener(n->root, bytes));
+
+    note_closers(n, s);
+    note_line(n, s);
+    n->n_bytes += s.len;
+    return s.len;
+}
+
+void kg_noise_after(struct kg_noise *n, uint64_t n_open)
+{
+    n->n_open += n_open;
+    if (n->line != KG_NOISE_FIRST) {
+        n->line = KG_NOISE_OTHER;
+    }
+}

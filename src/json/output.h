@@ -1,0 +1,14 @@
+/* Rows on their way out of a select: complete, refused, or held. */
+#ifndef KG_JSON_OUTPUT_H
+#define KG_JSON_OUTPUT_H
+
+#include "select.h"
+
+/* The cells make a row. False: s->err. */
+KG_MUST_USE bool kg_output_row(struct kg_select *s);
+/* The document matches now: those that waited for it go out. */
+KG_MUST_USE bool kg_output_matched(struct kg_select *s);
+/* The parent's value is known, or will never be. */
+KG_MUST_USE bool kg_output_parent(struct kg_select *s, uint32_t column);
+
+#endif /* KG_JSON_OUTPUT_H */

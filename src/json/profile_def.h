@@ -1,0 +1,126 @@
+/* A profile as it was compiled: columns, and the automaton of their paths. */
+#ifndef KG_JSON_PROFILE_DEF_H
+#define KG_JSON_PROFILE_DEF_H
+
+#include <regex.h>
+
+#include "kubeglean/profile.h"
+#include "path.h"
+
+enum kg_source {
+    KG_FROM_PATH,
+    KG_FROM_RAW,
+    KG_FROM_COUNT,
+    KG_FROM_PARENT,
+    KG_FROM_MAP_KEY,
+    KG_FROM_RUN,
+    KG_FROM_CONST,
+};
+
+enum kg_policy { KG_POLICY_NULL, KG_POLICY_REJECT, KG_POLICY_DEFAULT };
+
+enum kg_run_field {
+    KG_RUN_CLUSTER,
+    KG_RUN_NAMESPACE,
+    KG_RUN_JOB,
+    KG_RUN_POD,
+    KG_RUN_NODE,
+    KG_RUN_TASK,
+    KG_RUN_CONTAINER,
+    KG_RUN_JOB_UID,
+    KG_RUN_POD_UID,
+    KG_RUN_SCANNED_AT,
+    KG_RUN_STARTED_AT,
+    KG_RUN_FINISHED_AT,
+    KG_RUN_NR
+};
+
+enum { KG_WHERE_MAX = 8 };
+
+struct kg_condition {
+    struct kg_str name; /* Of a member of the counted object, */
+    enum kg_kind kind;  /* which is this scalar. */
+    struct kg_str text;
+};
+
+/* A value that is known before any document is read. */
+struct kg_given {
+    bool from_run;
+    enum kg_run_field field;
+    struct kg_value value; /* Unless `from_run`. */
+};
+
+struct kg_column_def {
+    const char *name;
+    enum kg_type type;
+    bool key;
+    enum kg_source source;
+    enum kg_policy absent, null, mismatch;
+    struct kg_given given; /* Of RUN and CONST; else the default. */
+    bool has_regex;
+    regex_t regex;
+    size_t group;
+    size_t n_where;
+    struct kg_condition where[KG_WHERE_MAX];
+};
+
+/* What happens at a place of the document. */
+enum kg_action_kind {
+    KG_ACT_MATCH,     /* One of the paths of `match` is there. */
+    KG_ACT_ROWS,      /* What holds the rows: array, object, or the row. */
+    KG_ACT_ROW,       /* A row begins and ends here. */
+    KG_ACT_VALUE,     /* The value of a column, */
+    KG_ACT_RAW,       /* its text, */
+    KG_ACT_COUNT,     /* one more of what it counts, */
+    KG_ACT_COUNTED,   /* what holds the things it counts, */
+    KG_ACT_CONDITION, /* a member that decides whether it counts, */
+    KG_ACT_PARENT,    /* its value, for rows before and after, */
+    KG_ACT_SCOPE,     /* as far as this reaches; */
+    KG_ACT_MAP_KEY,   /* the name of this member. */
+};
+
+enum { KG_NODE_NONE = UINT16_MAX };
+
+struct kg_action {
+    enum kg_action_kind kind;
+    uint16_t column; /* Or number of the match. */
+    uint16_t condition;
+    uint16_t next; /* At the same node. */
+};
+
+struct kg_trie_node {
+    struct kg_step step;
+    uint16_t child; /* First, */
+    uint16_t next;  /* next sibling. */
+    uint16_t action;
+};
+
+struct kg_trie {
+    struct kg_trie_node *nodes; /* [0] is the document. */
+    struct kg_action *actions;
+    size_t n_nodes, n_actions;
+};
+
+/* KG_ENOMEM, or KG_ELIMIT beyond what a uint16_t can number. */
+KG_MUST_USE enum kg_errc kg_trie_add(struct kg_trie *t,
+                                     const struct kg_path *path, size_t n_steps,
+                                     struct kg_action action);
+void kg_trie_finish(struct kg_trie *t);
+
+struct kg_profile {
+    struct kg_tree texts; /* The YAML's tree: what all slices point into. */
+    struct kg_str name;
+    struct kg_table_def table;
+    enum kg_root root;
+    enum kg_unit unit;
+    bool keep_incomplete;
+    struct kg_path rows;
+    size_t n_matches;
+    size_t n_parents;
+    struct kg_column columns[KG_COLUMNS_MAX]; /* The table's, */
+    uint32_t scope[KG_COLUMNS_MAX];
+    struct kg_column_def *defs; /* and where they come from. */
+    struct kg_trie trie;
+};
+
+#endif /* KG_JSON_PROFILE_DEF_H */

@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: MIT */
+#include "kubeglean/reader.h"
+
+#include "frame.h"
+#include "kubeglean/heap.h"
+#include "kubeglean/limits.h"
+#include "select.h"
+
+struct kg_reader {
+    struct kg_reader_options options;
+    const struct kg_reader_ops *ops;
+    void *data;
+    struct kg_reader_stats stats;
+    enum kg_errc err; /* What every further call returns. */
+    struct kg_frame frame;
+    struct kg_parse parse;   /* With a profile, */
+    struct kg_select select; /* and this. */
+
+    bool reading;       /* A document has been begun; */
+    bool spoilt;        /* what is left of it is of no use. */
+    const char *doubt;  /* Bytes are missing or double, */
+    uint64_t doubt_at;  /* here. */
+    uint64_t decoys;    /* Bytes of documents that did not match. */
+    const char *ending; /* What finish() was given as reason. */
+
+    bool begun;               /* A report is open. */
+    uint64_t n_begun;         /* Reports. */
+    uint64_t number;          /* Of its next row. */
+    struct kg_report_end end; /* What it comes to. */
+    struct kg_error why;      /* The text of its detail. */
+};
+
+/* --- reports ------------------------------------------------------------------- */
+
+static bool fail(struct kg_reader *r, enum kg_errc err)
+{
+    if (r->err == KG_OK) {
+        r->err = err;
+    }
+    return r->err == KG_OK;
+}
+
+static bool begin_report(struct kg_reader *r)
+{
+    if (r->begun) {
+        return true;
+    }
+    r->begun = true;
+    r->number = 0;
+    r->end = (struct kg_report_end){.outcome = KG_COMPLETE,
+                                    .reason = "",
+                                    .detail = "",
+                                    .offset = r->frame.found.from};
+    kg_error_clear(&r->why);
+    return fail(r,
+                r->ops->begin_cb(r->data, r->n_begun++) ? KG_OK : KG_ECANCELED);
+}
+
+static bool end_report(struct kg_reader *r)
+{
+    r->begun = false;
+    r->end.detail = r->why.text;
+    r->stats.incomplete += r->end.outcome == KG_INCOMPLETE;
+    r->stats.refused += r->end.outcome == KG_REJECTED;
+    return fail(r, r->ops->end_cb(r->data, &r->end) ? KG_OK : KG_ECANCELED);
+}
+
+/* The first thing that is wrong with a report is the one it tells. */
+static void spoil(struct kg_reader *r, enum kg_outcome outcome,
+                  const char *reason)
+{
+    if (r->end.outcome == KG_COMPLETE) {
+        r->end.outcome = outcome;
+        r->end.reason = reason;
+    }
+}
+
+static bool is_spoilt(const struct kg_reader *r)
+{
+    return r->end.outcome != KG_COMPLETE;
+}
+
+static bool on_matched(void *data)
+{
+    return begin_report(data);
+}
+
+static bool on_row(void *data, const struct kg_value *values)
+{
+    struct kg_reader *r = data;
+    struct kg_row row = {.values = values, .number = r->number++};
+
+    r->end.n_rows++;
+    r->stats.rows++;
+    return r->ops->row_cb(r->data, &row);
+}
+
+static bool on_reject(void *data, const char *column, const char *why)
+{
+    struct kg_reader *r = data;
+
+    r->end.n_rejected++;
+    r->stats.rejected++;
+    return r->ops->reject_cb == NULL ||
+           r->ops->reject_cb(r->data, r->number++, column, why);
+}
+
+static const struct kg_select_ops select_ops = {
+    .matched_cb = on_matched, .row_cb = on_row, .reject_cb = on_reject};
+
+/* --- documents ------------------------------------------------------------------- */
+
+static bool is_report(const struct kg_reader *r)
+{
+    return r->options.profile == NULL ? r->begun
+                                      : r->reading && r->select.matched;
+}
+
+static bool begin_document(struct kg_reader *r)
+{
+    r->reading = true;
+    r->spoilt = false;
+    if (r->options.profile == NULL) {
+        return begin_report(r);
+    }
+    kg_parse_begin(&r->parse);
+    return fail(r, kg_select_begin(&r->select, &r->parse));
+}
+
+/* What the selection could not take costs this report, and no more. */
+static bool give_up(struct kg_reader *r, enum kg_errc err)
+{
+    if (err != KG_ELIMIT && err != KG_ESYNTAX) {
+        return fail(r, err);
+    }
+    r->spoilt = true;
+    if (!is_report(r) || is_spoilt(r)) {
+        return true;
+    }
+    (void)kg_error_set(&r->why, err, 0, "%s",
+                       err == KG_ELIMIT ? "a row is too long, or too many wait"
+                                        : "the parser refuses it");
+    spoil(r, KG_INCOMPLETE, err == KG_ELIMIT ? "limit" : "cut");
+    return true;
+}
+
+static bool select_from(struct kg_reader *r, struct kg_str piece)
+{
+    enum kg_errc err;
+
+    kg_select_piece(&r->select, piece);
+    r->stats.looked_at += piece.len;
+    err = kg_parse_feed(&r->parse, piece);
+    if (err == KG_OK) {
+        err = kg_select_piece_over(&r->select);
+    } else if (err == KG_ECANCELED) {
+        err = r->select.err;
+    }
+    return err == KG_OK || give_up(r, err);
+}
+
+static bool read_piece(struct kg_reader *r)
+{
+    struct kg_str piece = r->frame.found.piece;
+
+    if (!r->reading && !begin_document(r)) {
+        return false;
+    }
+    if (r->spoilt) {
+        return true;
+    }
+    if (r->options.profile != NULL) {
+        return select_from(r, piece);
+    }
+    return fail(r, r->ops->piece_cb(r->data, piece) ? KG_OK : KG_ECANCELED);
+}
+
+static void stop_reading(struct kg_reader *r)
+{
+    if (r->reading && r->options.profile != NULL) {
+        kg_parse_end(&r->parse);
+        kg_select_end(&r->select);
+    }
+    r->reading = false;
+}
+
+static bool is_doubtful(const struct kg_reader *r)
+{
+    return r->doubt != NULL && r->doubt_at > r->frame.found.from &&
+           r->doubt_at < r->frame.found.to;
+}
+
+/* The report has this document's share; it ends with it unless it is a log's. */
+static bool end_document(struct kg_reader *r)
+{
+    bool report = is_report(r);
+
+    if (report) {
+        r->end.n_nan += r->frame.found.n_nan;
+        r->end.len = r->frame.found.to - r->end.offset;
+        r->stats.nan += r->frame.found.n_nan;
+        if (is_doubtful(r)) {
+            r->end.outcome = KG_COMPLETE;
+            spoil(r, KG_INCOMPLETE, r->doubt);
+        }
+    }
+    stop_reading(r);
+    return !report ||
+           (r->options.profile != NULL &&
+            kg_profile_unit(r->options.profile) == KG_UNIT_LOG) ||
+           end_report(r);
+}
+
+static bool on_closed(struct kg_reader *r)
+{
+    if (!read_piece(r)) {
+        return false;
+    }
+    if (!is_report(r)) {
+        r->decoys += r->frame.found.to - r->frame.found.from;
+        return end_document(r);
+    }
+    if (r->options.profile != NULL && !is_spoilt(r) && !r->select.rows_found) {
+        (void)kg_error_set(&r->why, KG_EDATA, 0, "the path of the rows is %s",
+                           r->select.rows_wrong ? "of the wrong type"
+                                                : "absent");
+        spoil(r, KG_REJECTED, "rows");
+    }
+    r->stats.documents++;
+    return end_document(r);
+}
+
+static void tell_fault(struct kg_reader *r)
+{
+    const struct kg_frame *f = &r->frame;
+    unsigned long long at = f->found.to;
+
+    switch (f->found.fault) {
+    case KG_FAULT_SYNTAX:
+        (void)kg_error_set(&r->why, KG_ESYNTAX, 0,
+                           "broken at byte %llu of the log", at);
+        break;
+    case KG_FAULT_CUT:
+        (void)kg_error_set(&r->why, KG_ESYNTAX, 0,
+                           "the log ends inside it, at byte %llu", at);
+        break;
+    case KG_FAULT_DEPTH:
+        (void)kg_error_set(&r->why, KG_ELIMIT, 0,
+                           "deeper than %zu at byte %llu", f->limits.depth, at);
+        break;
+    case KG_FAULT_STRING:
+        (void)kg_error_set(&r->why, KG_ELIMIT, 0,
+                           "a string above %zu bytes at byte %llu",
+                           f->limits.string, at);
+        break;
+    case KG_FAULT_KEY:
+        (void)kg_error_set(&r->why, KG_ELIMIT, 0,
+                           "a name above %zu bytes at byte %llu", f->limits.key,
+                           at);
+        break;
+    case KG_FAULT_NUMBER:
+        (void)kg_error_set(&r->why, KG_ELIMIT, 0,
+                           "a number above %zu bytes at byte %llu",
+                           f->limits.number, at);
+        break;
+    }
+}
+
+static const char *fault_reason(const struct kg_reader *r)
+{
+    switch (r->frame.found.fault) {
+    case KG_FAULT_SYNTAX:
+        return "cut";
+    case KG_FAULT_CUT:
+        return r->ending;
+    default:
+        return "limit";
+    }
+}
+
+static bool on_broken(struct kg_reader *r)
+{
+    if (is_report(r) && !is_spoilt(r)) {
+        tell_fault(r);
+        spoil(r, KG_INCOMPLETE, fault_reason(r));
+    }
+    r->stats.damaged +=
+        is_report(r) || r->frame.found.damaged || r->options.strict;
+    return end_document(r);
+}
+
+/* --- bytes -------------------------------------------------------------------------- */
+
+static bool handle(struct kg_reader *r, enum kg_frame_event event)
+{
+    switch (event) {
+    case KG_FRAME_PIECE:
+        return read_piece(r);
+    case KG_FRAME_CLOSED:
+        return on_closed(r);
+    case KG_FRAME_BROKEN:
+        return on_broken(r);
+    case KG_FRAME_NOMEM:
+        return fail(r, KG_ENOMEM);
+    default:
+        return false;
+    }
+}
+
+static void note_noise(struct kg_reader *r)
+{
+    r->stats.noise_bytes = r->frame.noise.n_bytes + r->decoys;
+    r->stats.headless = r->frame.noise.headless;
+}
+
+enum kg_errc kg_reader_feed(struct kg_reader *r, struct kg_str bytes)
+{
+    if (r->err != KG_OK) {
+        return r->err;
+    }
+    r->stats.bytes += bytes.len;
+    r->stats.looked_at += bytes.len;
+    while (handle(r, kg_frame_next(&r->frame, &bytes))) {
+    }
+    note_noise(r);
+    return r->err;
+}
+
+void kg_reader_doubt(struct kg_reader *r, const char *reason)
+{
+    r->doubt = reason;
+    r->doubt_at = r->frame.offset;
+}
+
+enum kg_errc kg_reader_finish(struct kg_reader *r, const char *reason)
+{
+    r->ending = reason;
+    while (r->err == KG_OK && handle(r, kg_frame_end(&r->frame))) {
+    }
+    note_noise(r);
+    if (r->err == KG_OK && r->begun) {
+        (void)end_report(r);
+    }
+    return r->err;
+}
+
+const struct kg_reader_stats *kg_reader_stats(const struct kg_reader *r)
+{
+    return &r->stats;
+}
+
+enum kg_outcome kg_reader_outcome(const struct kg_reader *r,
+                                  const char **ret_reason)
+{
+    *ret_reason = "";
+    if (r->stats.damaged > 0) {
+        *ret_reason = "cut";
+        return KG_INCOMPLETE;
+    }
+    if (r->stats.headless) {
+        *ret_reason = "head_missing";
+        return KG_INCOMPLETE;
+    }
+    return KG_EMPTY;
+}
+
+/* --- life ---------------------------------------------------------------------------- */
+
+static void set_default(size_t *limit, size_t value)
+{
+    *limit = *limit > 0 ? *limit : value;
+}
+
+static enum kg_errc init_limits(struct kg_reader_limits *l)
+{
+    set_default(&l->depth, KG_LIMIT_DEPTH);
+    set_default(&l->string, KG_LIMIT_STRING);
+    set_default(&l->key, KG_LIMIT_KEY);
+    set_default(&l->number, KG_LIMIT_NUMBER);
+    set_default(&l->row, KG_LIMIT_ROW);
+    set_default(&l->held, KG_LIMIT_HELD);
+    return l->depth <= KG_LIMIT_DEPTH_MAX ? KG_OK : KG_EUSAGE;
+}
+
+static enum kg_errc init_selection(struct kg_reader *r)
+{
+    const struct kg_reader_options *o = &r->options;
+    enum kg_errc err = kg_parse_init(&r->parse, o->limits.depth,
+                                     &kg_select_tokens, &r->select);
+
+    if (err != KG_OK) {
+        return err;
+    }
+    err = kg_select_init(&r->select, o->profile, o->run, o->limits.row,
+                         o->limits.held, &select_ops, r);
+    if (err != KG_OK) {
+        kg_parse_finish(&r->parse);
+    }
+    return err;
+}
+
+static enum kg_errc init(struct kg_reader *r)
+{
+    struct kg_reader_options *o = &r->options;
+    enum kg_errc err = init_limits(&o->limits);
+
+    if (err != KG_OK) {
+        return err;
+    }
+    if (o->profile != NULL) {
+        o->root = kg_profile_root(o->profile);
+    }
+    err = kg_frame_init(&r->frame, o->root, o->strict,
+                        &(struct kg_frame_limits){.depth = o->limits.depth,
+                                                  .string = o->limits.string,
+                                                  .key = o->limits.key,
+                                                  .number = o->limits.number});
+    if (err == KG_OK && o->profile != NULL) {
+        err = init_selection(r);
+        if (err != KG_OK) {
+            kg_frame_finish(&r->frame);
+        }
+    }
+    return err;
+}
+
+enum kg_errc kg_reader_create(const struct kg_reader_options *options,
+                              const struct kg_reader_ops *ops, void *data,
+                              struct kg_reader **ret_reader)
+{
+    struct kg_reader *r = kg_calloc(1, sizeof(*r));
+    enum kg_errc err;
+
+    if (r == NULL) {
+        return KG_ENOMEM;
+    }
+    r->options = *options;
+    r->ops = ops;
+    r->data = data;
+    r->ending = "cut";
+    err = init(r);
+    if (err != KG_OK) {
+        kg_free(r);
+        return err;
+    }
+    *ret_reader = r;
+    return KG_OK;
+}
+
+void kg_reader_destroy(struct kg_reader *r)
+{
+    if (r == NULL) {
+        return;
+    }
+    if (r->options.profile != NULL) {
+        kg_parse_finish(&r->parse);
+        kg_select_finish(&r->select);
+    }
+    kg_frame_finish(&r->frame);
+    kg_free(r);
+}

@@ -1,0 +1,516 @@
+/* SPDX-License-Identifier: MIT */
+#include "select.h"
+
+#include "kubeglean/heap.h"
+#include "output.h"
+
+/* --- life ---------------------------------------------------------------------- */
+
+enum kg_errc kg_select_init(struct kg_select *s,
+                            const struct kg_profile *profile,
+                            const struct kg_run_info *run, size_t max_row,
+                            size_t max_held, const struct kg_select_ops *ops,
+                            void *data)
+{
+    uint32_t n = profile->table.n_columns;
+
+    *s = (struct kg_select){
+        .profile = profile,
+        .ops = ops,
+        .data = data,
+        .max_row = max_row,
+        .active = kg_calloc(profile->trie.n_nodes, sizeof(*s->active)),
+        .from = kg_calloc(n, sizeof(*s->from)),
+        .cells = kg_calloc(n, sizeof(*s->cells)),
+        .counts = kg_calloc(n, sizeof(*s->counts)),
+        .met = kg_calloc(n, sizeof(*s->met)),
+        .values = kg_calloc(n, sizeof(*s->values))};
+    kg_run_values_init(&s->run, run);
+    kg_held_init(&s->held, n, max_held);
+    for (uint32_t i = 0; s->cells != NULL && i < n; i++) {
+        kg_buf_init(&s->cells[i].text, max_row);
+    }
+    if (s->active == NULL || s->from == NULL || s->cells == NULL ||
+        s->counts == NULL || s->met == NULL || s->values == NULL) {
+        kg_select_finish(s);
+        return KG_ENOMEM;
+    }
+    return KG_OK;
+}
+
+void kg_select_finish(struct kg_select *s)
+{
+    kg_held_clear(&s->held);
+    for (uint32_t i = 0; s->cells != NULL && i < s->profile->table.n_columns;
+         i++) {
+        kg_buf_finish(&s->cells[i].text);
+    }
+    kg_free(s->active);
+    kg_free(s->from);
+    kg_free(s->cells);
+    kg_free(s->counts);
+    kg_free(s->met);
+    kg_free(s->values);
+}
+
+static bool fail(struct kg_select *s, enum kg_errc err)
+{
+    s->err = err;
+    return err == KG_OK;
+}
+
+/* --- raw text --------------------------------------------------------------------- */
+
+/* Where the token that ends here began: between it and the one before is at most
+ * a comma or a colon. */
+static struct kg_str token_text(const struct kg_select *s)
+{
+    size_t end = kg_parse_at(s->parse);
+    size_t from = s->mark;
+
+    while (from < end &&
+           (s->piece.ptr[from] == ',' || s->piece.ptr[from] == ':')) {
+        from++;
+    }
+    return kg_str_of(s->piece.ptr + from, end - from);
+}
+
+static enum kg_errc capture_up_to(struct kg_select *s, uint32_t column,
+                                  size_t end)
+{
+    size_t from = s->from[column];
+
+    s->from[column] = 0;
+    return kg_buf_add(&s->cells[column].text,
+                      kg_str_of(s->piece.ptr + from, end - from));
+}
+
+static bool capture_scalar(struct kg_select *s, uint32_t column,
+                           enum kg_kind kind)
+{
+    struct kg_cell *cell = &s->cells[column];
+
+    cell->state = kind == KG_NULL ? KG_CELL_RAW_NULL : KG_CELL_RAW;
+    kg_buf_reset(&cell->text);
+    return fail(s, kg_buf_add(&cell->text, token_text(s)));
+}
+
+static void capture_open(struct kg_select *s, uint32_t column)
+{
+    s->cells[column].state = KG_CELL_RAW;
+    kg_buf_reset(&s->cells[column].text);
+    s->from[column] = kg_parse_at(s->parse) - 1;
+    s->capturing |= UINT64_C(1) << column;
+}
+
+static bool capture_close(struct kg_select *s, uint32_t column)
+{
+    s->capturing &= ~(UINT64_C(1) << column);
+    return fail(s, capture_up_to(s, column, kg_parse_at(s->parse)));
+}
+
+void kg_select_piece(struct kg_select *s, struct kg_str piece)
+{
+    s->piece = piece;
+    s->mark = 0;
+}
+
+enum kg_errc kg_select_piece_over(struct kg_select *s)
+{
+    for (uint64_t rest = s->capturing; rest != 0; rest &= rest - 1) {
+        uint32_t column = (uint32_t)__builtin_ctzll(rest);
+        enum kg_errc err = capture_up_to(s, column, s->piece.len);
+
+        if (err != KG_OK) {
+            return err;
+        }
+    }
+    return KG_OK;
+}
+
+/* --- actions ------------------------------------------------------------------------ */
+
+static bool is_from_row(enum kg_source source)
+{
+    return source == KG_FROM_PATH || source == KG_FROM_RAW;
+}
+
+static void begin_row(struct kg_select *s)
+{
+    for (uint32_t i = 0; i < s->profile->table.n_columns; i++) {
+        if (is_from_row(s->profile->defs[i].source)) {
+            s->cells[i].state = KG_CELL_ABSENT;
+        }
+        s->counts[i] = 0;
+    }
+}
+
+static bool end_row(struct kg_select *s)
+{
+    for (uint32_t i = 0; i < s->profile->table.n_columns; i++) {
+        struct kg_cell *cell = &s->cells[i];
+        enum kg_errc err;
+
+        if (s->profile->defs[i].source != KG_FROM_COUNT) {
+            continue;
+        }
+        cell->state = KG_CELL_NUMBER;
+        kg_buf_reset(&cell->text);
+        err =
+            kg_buf_addf(&cell->text, "%llu", (unsigned long long)s->counts[i]);
+        if (err != KG_OK) {
+            return fail(s, err);
+        }
+    }
+    return kg_output_row(s);
+}
+
+static bool note_match(struct kg_select *s, uint32_t match)
+{
+    uint64_t all = UINT64_MAX >> (64 - s->profile->n_matches);
+
+    s->matches |= UINT64_C(1) << match;
+    return s->matched || s->matches != all || kg_output_matched(s);
+}
+
+/* What the rows' path needs where it first branches out. */
+static void note_rows(struct kg_select *s, enum kg_kind kind)
+{
+    const struct kg_path *rows = &s->profile->rows;
+    size_t certain = kg_path_certain(rows);
+    bool right = true;
+
+    if (certain < rows->n_steps) {
+        right =
+            kind == (rows->steps[certain].kind == KG_STEP_ELEMENTS ? KG_ARRAY
+                                                                   : KG_OBJECT);
+    }
+    s->rows_found = s->rows_found || right;
+    s->rows_wrong = s->rows_wrong || !right;
+}
+
+static void note_condition(struct kg_select *s, const struct kg_action *a,
+                           enum kg_kind kind, struct kg_str text)
+{
+    const struct kg_condition *c =
+        &s->profile->defs[a->column].where[a->condition];
+    uint8_t bit = (uint8_t)(1u << a->condition);
+
+    if (c->kind == kind && kg_str_eq(c->text, text)) {
+        s->met[a->column] |= bit;
+    } else {
+        s->met[a->column] &= (uint8_t)~bit;
+    }
+}
+
+static bool note_parent(struct kg_select *s, uint32_t column, enum kg_kind kind,
+                        struct kg_str text)
+{
+    return fail(s, kg_cell_set(&s->cells[column], kind, text)) &&
+           kg_output_parent(s, column);
+}
+
+static bool on_scalar_action(struct kg_select *s, const struct kg_action *a,
+                             enum kg_kind kind, struct kg_str text)
+{
+    switch (a->kind) {
+    case KG_ACT_MATCH:
+        return note_match(s, a->column);
+    case KG_ACT_ROWS:
+        note_rows(s, kind);
+        return true;
+    case KG_ACT_ROW:
+        begin_row(s);
+        return true;
+    case KG_ACT_VALUE:
+        return fail(s, kg_cell_set(&s->cells[a->column], kind, text));
+    case KG_ACT_RAW:
+        return capture_scalar(s, a->column, kind);
+    case KG_ACT_COUNT:
+        s->counts[a->column] += s->profile->defs[a->column].n_where == 0;
+        return true;
+    case KG_ACT_COUNTED:
+        s->counts[a->column] = 0;
+        return true;
+    case KG_ACT_CONDITION:
+        note_condition(s, a, kind, text);
+        return true;
+    case KG_ACT_PARENT:
+        return note_parent(s, a->column, kind, text);
+    default:
+        return true;
+    }
+}
+
+static bool on_open_action(struct kg_select *s, const struct kg_action *a,
+                           enum kg_kind kind)
+{
+    switch (a->kind) {
+    case KG_ACT_RAW:
+        capture_open(s, a->column);
+        return true;
+    case KG_ACT_COUNT:
+        s->met[a->column] = 0;
+        return true;
+    case KG_ACT_SCOPE:
+        s->cells[a->column].state = KG_CELL_ABSENT;
+        return true;
+    default:
+        return on_scalar_action(s, a, kind, KG_STR(""));
+    }
+}
+
+static void count_object(struct kg_select *s, uint32_t column)
+{
+    size_t n_where = s->profile->defs[column].n_where;
+
+    s->counts[column] += s->met[column] == (1u << n_where) - 1;
+}
+
+/* The row is made when all below it is known, and its parents' values are given
+ * up when all of their rows are. */
+enum pass { INSIDE, ROW, OUTSIDE, PASS_NR };
+
+static bool on_close_action(struct kg_select *s, const struct kg_action *a,
+                            enum pass pass)
+{
+    switch (a->kind) {
+    case KG_ACT_RAW:
+        return pass != INSIDE || capture_close(s, a->column);
+    case KG_ACT_COUNT:
+        if (pass == INSIDE) {
+            count_object(s, a->column);
+        }
+        return true;
+    case KG_ACT_ROW:
+        return pass != ROW || end_row(s);
+    case KG_ACT_SCOPE:
+        return pass != OUTSIDE || kg_output_parent(s, a->column);
+    default:
+        return true;
+    }
+}
+
+/* --- the automaton --------------------------------------------------------------------- */
+
+static const struct kg_trie_node *place(const struct kg_select *s, size_t i)
+{
+    return &s->profile->trie.nodes[s->active[i]];
+}
+
+static bool steps_to(const struct kg_step *step, const struct kg_level *level,
+                     struct kg_str name)
+{
+    switch (step->kind) {
+    case KG_STEP_NAME:
+        return level->kind == KG_OBJECT && kg_str_eq(step->name, name);
+    case KG_STEP_MEMBERS:
+        return level->kind == KG_OBJECT;
+    case KG_STEP_ELEMENTS:
+        return level->kind == KG_ARRAY;
+    default:
+        return level->kind == KG_ARRAY && step->index == level->n_elements;
+    }
+}
+
+/* Finds the places of the next value: behind `name`, or the next element. */
+static void step_into(struct kg_select *s, const struct kg_level *level,
+                      struct kg_str name)
+{
+    const struct kg_trie_node *nodes = s->profile->trie.nodes;
+    size_t end = (size_t)level->first + level->n;
+
+    s->n_active = end;
+    s->n_next = 0;
+    for (size_t i = level->first; i < end; i++) {
+        uint16_t child = nodes[s->active[i]].child;
+
+        for (; child != KG_NODE_NONE; child = nodes[child].next) {
+            if (steps_to(&nodes[child].step, level, name)) {
+                s->active[end + s->n_next++] = child;
+            }
+        }
+    }
+}
+
+static struct kg_level *top(struct kg_select *s)
+{
+    return s->n_levels > 0 ? &s->levels[s->n_levels - 1] : NULL;
+}
+
+/* A member's places were found with its name, the document's are given. */
+static void find_places(struct kg_select *s)
+{
+    struct kg_level *level = top(s);
+
+    if (level == NULL) {
+        s->active[0] = 0;
+        s->n_active = 0;
+        s->n_next = 1;
+    } else if (level->kind == KG_ARRAY) {
+        step_into(s, level, KG_STR(""));
+        level->n_elements++;
+    }
+}
+
+static bool close_places(struct kg_select *s, size_t first, size_t n)
+{
+    for (int pass = INSIDE; pass < PASS_NR; pass++) {
+        for (size_t i = first; i < first + n; i++) {
+            uint16_t a = place(s, i)->action;
+
+            for (; a != KG_NODE_NONE; a = s->profile->trie.actions[a].next) {
+                if (!on_close_action(s, &s->profile->trie.actions[a],
+                                     (enum pass)pass)) {
+                    return false;
+                }
+            }
+        }
+    }
+    return true;
+}
+
+static bool has_row(const struct kg_select *s)
+{
+    const struct kg_action *actions = s->profile->trie.actions;
+
+    for (size_t i = 0; i < s->n_next; i++) {
+        uint16_t a = place(s, s->n_active + i)->action;
+
+        for (; a != KG_NODE_NONE; a = actions[a].next) {
+            if (actions[a].kind == KG_ACT_ROW) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static bool on_scalar(void *data, enum kg_kind kind, struct kg_str text)
+{
+    struct kg_select *s = data;
+    const struct kg_action *actions = s->profile->trie.actions;
+
+    if (s->n_dead > 0) {
+        return true;
+    }
+    find_places(s);
+    for (size_t i = 0; i < s->n_next; i++) {
+        uint16_t a = place(s, s->n_active + i)->action;
+
+        for (; a != KG_NODE_NONE; a = actions[a].next) {
+            if (!on_scalar_action(s, &actions[a], kind, text)) {
+                return false;
+            }
+        }
+    }
+    s->mark = kg_parse_at(s->parse);
+    return !has_row(s) || end_row(s);
+}
+
+static void note_map_keys(struct kg_select *s, struct kg_str name)
+{
+    const struct kg_action *actions = s->profile->trie.actions;
+
+    for (size_t i = 0; i < s->n_next; i++) {
+        uint16_t a = place(s, s->n_active + i)->action;
+
+        for (; a != KG_NODE_NONE; a = actions[a].next) {
+            if (actions[a].kind == KG_ACT_MAP_KEY && s->err == KG_OK) {
+                s->err =
+                    kg_cell_set(&s->cells[actions[a].column], KG_STRING, name);
+            }
+        }
+    }
+}
+
+static bool on_name(void *data, struct kg_str name)
+{
+    struct kg_select *s = data;
+
+    if (s->n_dead > 0) {
+        return true;
+    }
+    step_into(s, top(s), name);
+    note_map_keys(s, name);
+    s->mark = kg_parse_at(s->parse);
+    return s->err == KG_OK;
+}
+
+static bool on_open(void *data, enum kg_kind kind)
+{
+    struct kg_select *s = data;
+    const struct kg_action *actions = s->profile->trie.actions;
+
+    if (s->n_dead > 0) {
+        s->n_dead++;
+        return true;
+    }
+    find_places(s);
+    if (s->n_next == 0) {
+        s->n_dead = 1;
+        return true;
+    }
+    for (size_t i = 0; i < s->n_next; i++) {
+        uint16_t a = place(s, s->n_active + i)->action;
+
+        for (; a != KG_NODE_NONE; a = actions[a].next) {
+            if (!on_open_action(s, &actions[a], kind)) {
+                return false;
+            }
+        }
+    }
+    s->levels[s->n_levels++] = (struct kg_level){
+        .first = (uint16_t)s->n_active, .n = (uint16_t)s->n_next, .kind = kind};
+    s->mark = kg_parse_at(s->parse);
+    return true;
+}
+
+static bool on_close(void *data, enum kg_kind kind)
+{
+    struct kg_select *s = data;
+    struct kg_level *level;
+
+    (void)kind;
+    if (s->n_dead > 1) {
+        s->n_dead--;
+        return true;
+    }
+    s->mark = kg_parse_at(s->parse);
+    if (s->n_dead == 1) {
+        s->n_dead = 0;
+        return true;
+    }
+    level = top(s);
+    s->n_levels--;
+    return close_places(s, level->first, level->n);
+}
+
+const struct kg_parse_ops kg_select_tokens = {.scalar_cb = on_scalar,
+                                              .name_cb = on_name,
+                                              .open_cb = on_open,
+                                              .close_cb = on_close};
+
+/* --- a document --------------------------------------------------------------------------- */
+
+enum kg_errc kg_select_begin(struct kg_select *s, const struct kg_parse *parse)
+{
+    s->parse = parse;
+    s->err = KG_OK;
+    s->matched = false;
+    s->rows_found = false;
+    s->rows_wrong = false;
+    s->matches = 0;
+    s->n_levels = 0;
+    s->n_dead = 0;
+    s->capturing = 0;
+    for (uint32_t i = 0; i < s->profile->table.n_columns; i++) {
+        s->cells[i].state = KG_CELL_ABSENT;
+    }
+    return s->profile->n_matches > 0 || kg_output_matched(s) ? KG_OK : s->err;
+}
+
+void kg_select_end(struct kg_select *s)
+{
+    kg_held_clear(&s->held);
+}

@@ -1,0 +1,78 @@
+/* From tokens to rows: the profile's automaton, driven by the parser.
+ *
+ *     begin --> (tokens of one document) --> end
+ *
+ * The automaton's place is a stack of levels, one for each container that a
+ * path leads into; all others are only counted. */
+#ifndef KG_JSON_SELECT_H
+#define KG_JSON_SELECT_H
+
+#include "held.h"
+#include "parse.h"
+
+/* False stops. */
+struct kg_select_ops {
+    bool (*matched_cb)(void *data); /* The document is a report. Once. */
+    bool (*row_cb)(void *data, const struct kg_value *values);
+    bool (*reject_cb)(void *data, const char *column, const char *why);
+};
+
+struct kg_level {
+    uint16_t first, n; /* Its places: in `active`. */
+    enum kg_kind kind;
+    uint64_t n_elements;
+};
+
+struct kg_select {
+    const struct kg_profile *profile; /* Private. */
+    const struct kg_parse *parse;     /* Private. */
+    const struct kg_select_ops *ops;  /* Private. */
+    void *data;                       /* Private. */
+    size_t max_row;                   /* Private. */
+
+    bool matched;     /* Read-only. */
+    bool rows_found;  /* Read-only: what holds the rows is there, */
+    bool rows_wrong;  /* Read-only: or is of the wrong type. */
+    bool in_row;      /* Private. */
+    enum kg_errc err; /* Read-only: why a token was answered with false. */
+    uint64_t matches; /* Private: paths of `match` seen, one bit each. */
+
+    struct kg_level levels[KG_PATH_MAX + 2]; /* Private from here on. */
+    size_t n_levels;
+    uint16_t *active; /* Places of all levels, then those of the next value. */
+    size_t n_active, n_next;
+    uint64_t n_dead; /* Containers open that no path leads into. */
+
+    struct kg_str piece; /* Being parsed; */
+    size_t mark;         /* where in it the last token ended. */
+    uint64_t capturing;  /* Raw columns that are open, one bit each; */
+    size_t *from;        /* where in the piece each goes on. */
+
+    struct kg_cell *cells;
+    uint64_t *counts;
+    uint8_t *met; /* Of each count's conditions, one bit. */
+    struct kg_value *values;
+    struct kg_run_values run;
+    struct kg_held held;
+};
+
+extern const struct kg_parse_ops kg_select_tokens; /* Data: the select. */
+
+/* Borrows all. KG_ENOMEM: nothing is due. */
+KG_MUST_USE enum kg_errc kg_select_init(struct kg_select *s,
+                                        const struct kg_profile *profile,
+                                        const struct kg_run_info *run,
+                                        size_t max_row, size_t max_held,
+                                        const struct kg_select_ops *ops,
+                                        void *data);
+void kg_select_finish(struct kg_select *s);
+/* `parse` is asked where it stands. */
+KG_MUST_USE enum kg_errc kg_select_begin(struct kg_select *s,
+                                         const struct kg_parse *parse);
+/* Before and after each piece that is parsed. */
+void kg_select_piece(struct kg_select *s, struct kg_str piece);
+KG_MUST_USE enum kg_errc kg_select_piece_over(struct kg_select *s);
+/* The document is over, whole or not: what was held is forgotten. */
+void kg_select_end(struct kg_select *s);
+
+#endif /* KG_JSON_SELECT_H */

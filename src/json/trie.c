@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+#include "kubeglean/heap.h"
+#include "profile_def.h"
+
+static enum kg_errc add_node(struct kg_trie *t, const struct kg_step *step,
+                             uint16_t *ret_node)
+{
+    struct kg_trie_node *nodes;
+
+    if (t->n_nodes == KG_NODE_NONE) {
+        return KG_ELIMIT;
+    }
+    nodes = kg_realloc(t->nodes, (t->n_nodes + 1) * sizeof(*nodes));
+    if (nodes == NULL) {
+        return KG_ENOMEM;
+    }
+    t->nodes = nodes;
+    nodes[t->n_nodes] = (struct kg_trie_node){
+        .child = KG_NODE_NONE, .next = KG_NODE_NONE, .action = KG_NODE_NONE};
+    if (step != NULL) {
+        nodes[t->n_nodes].step = *step;
+    }
+    *ret_node = (uint16_t)t->n_nodes++;
+    return KG_OK;
+}
+
+static enum kg_errc find_or_add(struct kg_trie *t, uint16_t parent,
+                                const struct kg_step *step, uint16_t *ret_node)
+{
+    uint16_t node = t->nodes[parent].child;
+    enum kg_errc err;
+
+    while (node != KG_NODE_NONE && !kg_step_eq(&t->nodes[node].step, step)) {
+        node = t->nodes[node].next;
+    }
+    if (node != KG_NODE_NONE) {
+        *ret_node = node;
+        return KG_OK;
+    }
+    err = add_node(t, step, ret_node);
+    if (err == KG_OK) {
+        t->nodes[*ret_node].next = t->nodes[parent].child;
+        t->nodes[parent].child = *ret_node;
+    }
+    return err;
+}
+
+/* Behind the others: in the order in which the columns are written. */
+static enum kg_errc add_action(struct kg_trie *t, uint16_t node,
+                               struct kg_action action)
+{
+    struct kg_action *actions;
+    uint16_t *last;
+
+    if (t->n_actions == KG_NODE_NONE) {
+        return KG_ELIMIT;
+    }
+    actions = kg_realloc(t->actions, (t->n_actions + 1) * sizeof(*actions));
+    if (actions == NULL) {
+        return KG_ENOMEM;
+    }
+    t->actions = actions;
+    last = &t->nodes[node].action;
+    while (*last != KG_NODE_NONE) {
+        last = &actions[*last].next;
+    }
+    *last = (uint16_t)t->n_actions;
+    action.next = KG_NODE_NONE;
+    actions[t->n_actions++] = action;
+    return KG_OK;
+}
+
+enum kg_errc kg_trie_add(struct kg_trie *t, const struct kg_path *path,
+                         size_t n_steps, struct kg_action action)
+{
+    uint16_t node = 0;
+    enum kg_errc err = t->n_nodes > 0 ? KG_OK : add_node(t, NULL, &node);
+
+    for (size_t i = 0; err == KG_OK && i < n_steps; i++) {
+        err = find_or_add(t, node, &path->steps[i], &node);
+    }
+    return err == KG_OK ? add_action(t, node, action) : err;
+}
+
+void kg_trie_finish(struct kg_trie *t)
+{
+    kg_free(t->nodes);
+    kg_free(t->actions);
+}
