@@ -119,6 +119,18 @@ KG_MUST_USE enum kg_errc kg_sink_running(struct kg_sink *s,
                                          struct kg_str cluster,
                                          kg_sink_list_cb list_cb, void *data);
 
+/* `known` is false with an error. */
+typedef void (*kg_sink_known_cb)(void *data, bool known,
+                                 const struct kg_error *e);
+
+/* Does the ledger know a run of the Job of this name? Then it was made before,
+ * and need not be made again when it is gone. Copies its texts. KG_ENOMEM. */
+KG_MUST_USE enum kg_errc kg_sink_job_known(struct kg_sink *s,
+                                           struct kg_str cluster,
+                                           struct kg_str ns, struct kg_str job,
+                                           kg_sink_known_cb known_cb,
+                                           void *data);
+
 /* --- a report -------------------------------------------------------------
  *
  *     begin --> add, add, ... --end--> (stored) --> done_cb

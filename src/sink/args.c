@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+#include "args.h"
+
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "kubeglean/clock.h"
+#include "kubeglean/limits.h"
+
+enum { OID_TEXT = 25 };
+
+/* What array_recv() reads before the elements. */
+struct array_head {
+    uint32_t n_dimensions, may_have_nulls, element_oid, length, lower_bound;
+};
+
+void kg_args_init(struct kg_args *a)
+{
+    kg_buf_init(&a->bytes, KG_LIMIT_SINK_ARGS);
+    kg_args_reset(a);
+}
+
+void kg_args_finish(struct kg_args *a)
+{
+    kg_buf_finish(&a->bytes);
+}
+
+void kg_args_reset(struct kg_args *a)
+{
+    kg_buf_shrink(&a->bytes, KG_LIMIT_BATCH_BYTES);
+    a->n = 0;
+    a->err = KG_OK;
+}
+
+static void add(struct kg_args *a, const void *ptr, size_t len)
+{
+    if (a->err == KG_OK) {
+        a->err = kg_buf_add(&a->bytes, kg_str_of(ptr, len));
+    }
+}
+
+static void add_u32(struct kg_args *a, uint32_t value)
+{
+    uint32_t net = htonl(value);
+
+    add(a, &net, sizeof(net));
+}
+
+static void open_arg(struct kg_args *a)
+{
+    KG_REQUIRE(a->n < KG_ARGS_MAX);
+    a->begin[a->n] = kg_buf_len(&a->bytes);
+}
+
+static void close_arg(struct kg_args *a)
+{
+    a->len[a->n] = (int)(kg_buf_len(&a->bytes) - a->begin[a->n]);
+    a->n++;
+}
+
+void kg_args_text(struct kg_args *a, struct kg_str text)
+{
+    open_arg(a);
+    add(a, text.ptr, text.len);
+    close_arg(a);
+}
+
+static struct kg_str u64_text(uint64_t value, char text[24])
+{
+    int len = snprintf(text, 24, "%" PRIu64, value);
+
+    return kg_str_of(text, (size_t)len);
+}
+
+void kg_args_u64(struct kg_args *a, uint64_t value)
+{
+    char text[24];
+
+    kg_args_text(a, u64_text(value, text));
+}
+
+void kg_args_time(struct kg_args *a, int64_t us)
+{
+    char text[KG_TIME_TEXT_MAX];
+
+    kg_args_text(a, kg_str_from(kg_time_format(us, text)));
+    if (us == KG_TIME_NONE) {
+        a->len[a->n - 1] = -1;
+    }
+}
+
+void kg_args_array_begin(struct kg_args *a)
+{
+    struct array_head head = {0};
+
+    open_arg(a);
+    a->array_head = kg_buf_len(&a->bytes);
+    a->n_elements = 0;
+    add(a, &head, sizeof(head));
+}
+
+void kg_args_element(struct kg_args *a, struct kg_str text)
+{
+    add_u32(a, (uint32_t)text.len);
+    add(a, text.ptr, text.len);
+    a->n_elements++;
+}
+
+void kg_args_element_null(struct kg_args *a)
+{
+    add_u32(a, UINT32_MAX);
+    a->n_elements++;
+}
+
+void kg_args_element_u64(struct kg_args *a, uint64_t value)
+{
+    char text[24];
+
+    kg_args_element(a, u64_text(value, text));
+}
+
+void kg_args_element_time(struct kg_args *a, int64_t us)
+{
+    char text[KG_TIME_TEXT_MAX];
+
+    if (us == KG_TIME_NONE) {
+        kg_args_element_null(a);
+        return;
+    }
+    kg_args_element(a, kg_str_from(kg_time_format(us, text)));
+}
+
+void kg_args_array_end(struct kg_args *a)
+{
+    const struct array_head head = {
+        .n_dimensions = htonl(a->n_elements > 0 ? 1 : 0),
+        .may_have_nulls = htonl(1),
+        .element_oid = htonl(OID_TEXT),
+        .length = htonl(a->n_elements),
+        .lower_bound = htonl(1),
+    };
+
+    if (a->err == KG_OK) {
+        char *begin = a->bytes.ptr + a->bytes.start + a->array_head;
+
+        memcpy(begin, &head, sizeof(head));
+        if (a->n_elements == 0) { /* Nothing stands behind "no dimension". */
+            kg_buf_truncate(&a->bytes, a->array_head + 3 * sizeof(uint32_t));
+        }
+    }
+    close_arg(a);
+}
+
+const char *kg_args_ptr(const struct kg_args *a, unsigned i)
+{
+    return a->len[i] < 0 ? NULL : kg_buf_str(&a->bytes).ptr + a->begin[i];
+}

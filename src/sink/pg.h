@@ -1,0 +1,100 @@
+/* One connection to PostgreSQL on the loop.
+ *
+ *          connect          addresses known       connected
+ *   DOWN ----------> RESOLVING -------> CONNECTING -------> IDLE <---> BUSY
+ *    ^                   |                   |               |  round   |
+ *    '-------------------'-------------------'---------------'----------'
+ *          failed, timed out, lost: told once; or dropped: silent
+ *   close(cb) from any state --> CLOSING ~~> cb
+ *
+ * Work is done in rounds: statements are added, kg_pg_go() sends them behind
+ * one Sync, and the round's callback comes when all of them were answered. The
+ * first statement that fails ends the round's work; its transaction is then
+ * aborted, and ROLLBACK is the next round. */
+#ifndef KG_SINK_PG_H
+#define KG_SINK_PG_H
+
+#include <libpq-fe.h>
+
+#include "args.h"
+#include "kubeglean/latch.h"
+#include "kubeglean/sm.h"
+#include "resolve.h"
+#include "sqlstate.h"
+
+enum { KG_PG_STATEMENTS_MAX = 16 };
+
+enum kg_pg_state {
+    KG_PG_DOWN,
+    KG_PG_RESOLVING,
+    KG_PG_CONNECTING,
+    KG_PG_IDLE,
+    KG_PG_BUSY,
+    KG_PG_CLOSING,
+    KG_PG_STATE_NR
+};
+
+struct kg_pg;
+/* IDLE with `e` NULL; else DOWN again. */
+typedef void (*kg_pg_connect_cb)(struct kg_pg *pg, const struct kg_error *e);
+/* The answers are there until the next round ends or the connection does. With
+ * an error the state says whether the connection is still there (IDLE) or lost
+ * (DOWN). */
+typedef void (*kg_pg_round_cb)(struct kg_pg *pg, const struct kg_error *e);
+/* The connection was lost while IDLE. */
+typedef void (*kg_pg_lost_cb)(struct kg_pg *pg, const struct kg_error *e);
+typedef void (*kg_pg_close_cb)(struct kg_pg *pg);
+
+struct kg_poller; /* A socket being polled; private. */
+
+struct kg_pg {
+    void *data;           /* Public. */
+    struct kg_sm sm;      /* Read-only. */
+    struct kg_loop *loop; /* Private from here on. */
+    const char *conninfo; /* Borrowed, may be NULL. */
+    PGconn *conn;
+    struct kg_poller *poller;
+    uv_timer_t timer; /* Ends an attempt to connect. */
+    struct kg_resolve resolve;
+    struct kg_latch latch;
+    struct kg_deferred deferred; /* Tells `error`. */
+    struct kg_error error;
+    PGresult *results[KG_PG_STATEMENTS_MAX]; /* Of the round under way, */
+    unsigned n_sent, n_ended;
+    PGresult *answers[KG_PG_STATEMENTS_MAX]; /* and of the one before. */
+    bool failed; /* `error` is this round's first failure. */
+    kg_pg_connect_cb connect_cb;
+    kg_pg_round_cb round_cb;
+    kg_pg_lost_cb lost_cb;
+    kg_pg_close_cb close_cb;
+};
+
+/* Borrows `conninfo` as long as it lives. Close is due, once. */
+void kg_pg_init(struct kg_pg *pg, struct kg_loop *loop, const char *conninfo,
+                kg_pg_lost_cb lost_cb);
+/* From DOWN. The callback comes from the loop. */
+void kg_pg_connect(struct kg_pg *pg, kg_pg_connect_cb cb);
+/* In IDLE. Adds one statement to the round that kg_pg_go() will send; its
+ * number is the order of adding. `args` may be NULL; they are copied. A failure
+ * to add is told by the round's callback. */
+void kg_pg_add(struct kg_pg *pg, const char *sql, const struct kg_args *args);
+void kg_pg_go(struct kg_pg *pg, kg_pg_round_cb cb);
+/* To DOWN, at once and silently. */
+void kg_pg_drop(struct kg_pg *pg);
+void kg_pg_close(struct kg_pg *pg, kg_pg_close_cb cb);
+
+/* Answers of the last round, by the statement's number. */
+size_t kg_pg_rows(const struct kg_pg *pg, unsigned statement);
+/* "" for NULL. */
+struct kg_str kg_pg_text(const struct kg_pg *pg, unsigned statement, size_t row,
+                         int column);
+uint64_t kg_pg_u64(const struct kg_pg *pg, unsigned statement, size_t row,
+                   int column);
+bool kg_pg_true(const struct kg_pg *pg, unsigned statement, size_t row,
+                int column);
+/* The command's tag: "COMMIT". */
+const char *kg_pg_tag(const struct kg_pg *pg, unsigned statement);
+/* The column that the failed statement complained of, or "". */
+struct kg_str kg_pg_failed_column(const struct kg_pg *pg);
+
+#endif /* KG_SINK_PG_H */

@@ -1,0 +1,531 @@
+/* SPDX-License-Identifier: MIT */
+/* The happy path of a small report is:
+ * - rows gather in memory until the end;
+ * - it waits its turn as an item of its run, and commits in a batch.
+ *
+ * A large one, or any one while all reports together hold too much:
+ * - its rows go to the staging table, a piece at a time, each piece in a short
+ *   transaction of its own that may be repeated;
+ * - after its end and its last piece it waits its turn; its batch merges.
+ *
+ * Possible failure modes are:
+ * - rows come faster than pieces go: the reader is paused, and resumed;
+ * - aborted: what was staged is swept, quietly; if not even that can be done,
+ *   what nobody came back for is swept a day later. */
+#include "internal.h"
+
+#include <stdio.h>
+
+#include "kubeglean/heap.h"
+#include "kubeglean/limits.h"
+
+/*              too large            ended, all staged
+ * GATHERING -------------> STAGING ------> ENDED ~~> (batch)
+ *     '------- ended -------------------------^
+ * STAGING --aborted--> SWEEPING ~~> gone */
+static const struct kg_sm_state states[KG_REPORT_STATE_NR] = {
+    [KG_REPORT_GATHERING] = {"gathering", KG_SM_TO(KG_REPORT_STAGING) |
+                                              KG_SM_TO(KG_REPORT_ENDED)},
+    [KG_REPORT_STAGING] = {"staging", KG_SM_TO(KG_REPORT_ENDED) |
+                                          KG_SM_TO(KG_REPORT_SWEEPING)},
+    [KG_REPORT_ENDED] = {"ended", 0},
+    [KG_REPORT_SWEEPING] = {"sweeping", 0},
+};
+
+static void drop_rows(struct kg_report *r)
+{
+    kg_sink_bytes(r->sink, 0,
+                  kg_buf_len(&r->rows.bytes) + kg_buf_len(&r->piece.bytes));
+    kg_rows_reset(&r->rows);
+    kg_rows_reset(&r->piece);
+}
+
+void kg_report_free(struct kg_report *r)
+{
+    drop_rows(r);
+    kg_item_finish(&r->item, r->sink);
+    kg_queue_remove(&r->node);
+    kg_queue_remove(&r->pause_node);
+    kg_queue_remove(&r->job.node);
+    kg_report_forget_rejects(r, 0);
+    kg_rows_finish(&r->rows);
+    kg_rows_finish(&r->piece);
+    kg_buf_finish(&r->scope);
+    kg_free(r->key);
+    kg_free(r);
+}
+
+static void fail(struct kg_report *r, const struct kg_error *e)
+{
+    r->item.failed = true;
+    r->item.error = *e;
+    kg_report_kick(r);
+}
+
+/* --- staging ------------------------------------------------------------------ */
+
+static void on_staged(struct kg_pg *pg, const struct kg_error *e);
+static void on_swept(struct kg_pg *pg, const struct kg_error *e);
+
+static void begin_piece(struct kg_report *r, struct kg_pg *pg)
+{
+    struct kg_row_set set;
+    struct kg_args args;
+
+    kg_row_set_init(&set, r->target->def);
+    kg_args_init(&args);
+    args.err = kg_row_set_add(&set, &r->piece, 0);
+    if (args.err == KG_OK) {
+        kg_row_set_args(&set, 0, set.n, &args);
+        kg_args_array_begin(&args);
+        for (size_t i = 0; i < set.n; i++) {
+            kg_args_element_u64(&args, set.refs[i].number);
+        }
+        kg_args_array_end(&args);
+        kg_args_text(&args, kg_str_from(r->key));
+        kg_args_text(&args, kg_str_from(r->attempt));
+    }
+    kg_pg_add(pg, kg_sql_text(&r->target->stage), &args);
+    kg_args_finish(&args);
+    kg_row_set_finish(&set);
+    kg_pg_go(pg, on_staged);
+}
+
+static void begin_sweep(struct kg_report *r, struct kg_pg *pg)
+{
+    struct kg_sql sql;
+    struct kg_args args;
+
+    kg_sql_init(&sql);
+    kg_args_init(&args);
+    kg_sql_unstage_attempt(&sql, r->target->def);
+    kg_args_text(&args, kg_str_from(r->key));
+    kg_args_text(&args, kg_str_from(r->attempt));
+    kg_pg_add(pg, kg_sql_text(&sql), &args);
+    kg_args_finish(&args);
+    kg_sql_finish(&sql);
+    kg_pg_go(pg, on_swept);
+}
+
+static void begin_job(struct kg_job *job, struct kg_pg *pg)
+{
+    struct kg_report *r = KG_CONTAINER_OF(job, struct kg_report, job);
+
+    if (r->sm.state == KG_REPORT_SWEEPING) {
+        begin_sweep(r, pg);
+    } else {
+        begin_piece(r, pg);
+    }
+}
+
+static const struct kg_job_ops job_ops = {.begin = begin_job};
+
+static void submit_job(struct kg_report *r)
+{
+    r->job_busy = true;
+    kg_job_submit(&r->job);
+}
+
+static void on_swept(struct kg_pg *pg, const struct kg_error *e)
+{
+    struct kg_job *job = pg->data;
+
+    if (e != NULL && kg_job_may_retry(e)) {
+        kg_job_retry(job, pg, e); /* Last. */
+        return;
+    }
+    kg_report_free(KG_CONTAINER_OF(job, struct kg_report, job));
+    kg_job_done(pg, e); /* Last. */
+}
+
+/* The piece is there, or never will be. */
+static void piece_ended(struct kg_report *r, const struct kg_error *e)
+{
+    r->job_busy = false;
+    if (r->sm.state == KG_REPORT_SWEEPING) { /* Aborted meanwhile. */
+        submit_job(r);
+        return;
+    }
+    if (e == NULL) {
+        r->n_staged += r->piece.n;
+        kg_sink_bytes(r->sink, 0, kg_buf_len(&r->piece.bytes));
+        kg_rows_reset(&r->piece);
+        kg_report_kick(r);
+        return;
+    }
+    if (e->code == KG_ESCHEMA || e->code == KG_EFORBIDDEN) {
+        kg_sink_doubt(r->sink); /* Kicked again when the table is clear. */
+        kg_target_check(r->target);
+        return;
+    }
+    fail(r, e);
+}
+
+static void on_staged(struct kg_pg *pg, const struct kg_error *e)
+{
+    struct kg_job *job = pg->data;
+
+    if (e != NULL && kg_job_may_retry(e)) {
+        kg_job_retry(job, pg, e); /* Last. */
+        return;
+    }
+    piece_ended(KG_CONTAINER_OF(job, struct kg_report, job), e);
+    kg_job_done(pg, e); /* Last. */
+}
+
+/* --- going on ------------------------------------------------------------------- */
+
+static bool is_large(const struct kg_report *r)
+{
+    size_t len = kg_buf_len(&r->rows.bytes);
+
+    return r->rows.n > KG_LIMIT_BATCH_ROWS || len > KG_LIMIT_BATCH_BYTES ||
+           (r->sink->n_bytes > KG_LIMIT_SINK_BYTES &&
+            len > KG_LIMIT_STAGE_BYTES / 16);
+}
+
+static bool is_piece(const struct kg_report *r)
+{
+    return r->rows.n >= KG_LIMIT_BATCH_ROWS ||
+           kg_buf_len(&r->rows.bytes) >= KG_LIMIT_STAGE_BYTES;
+}
+
+static void stage_more(struct kg_report *r)
+{
+    if (r->job_busy) {
+        return;
+    }
+    if (r->piece.n == 0 && r->rows.n > 0 && (r->ended || is_piece(r))) {
+        kg_rows_swap(&r->rows, &r->piece);
+    }
+    if (r->piece.n > 0) {
+        submit_job(r);
+        return;
+    }
+    if (r->ended) {
+        kg_sm_move(&r->sm, KG_REPORT_ENDED);
+        kg_item_ready(&r->item, r->sink);
+    }
+}
+
+void kg_report_kick(struct kg_report *r)
+{
+    if (r->item.failed) {
+        drop_rows(r);
+        if (r->ended && r->sm.state != KG_REPORT_ENDED && !r->job_busy) {
+            kg_item_done(&r->item, r->sink);
+        }
+        return;
+    }
+    if (r->sm.state == KG_REPORT_GATHERING && r->ended) {
+        kg_sm_move(&r->sm, KG_REPORT_ENDED);
+        kg_item_ready(&r->item, r->sink);
+        return;
+    }
+    if (r->sm.state != KG_REPORT_STAGING) {
+        return;
+    }
+    switch (r->target->sm.state) {
+    case KG_TARGET_FITS:
+        stage_more(r);
+        return;
+    case KG_TARGET_REFUSED:
+        fail(r, &r->target->error);
+        return;
+    default:
+        kg_target_check(r->target);
+        return;
+    }
+}
+
+static bool must_pause(const struct kg_report *r)
+{
+    return (r->sm.state == KG_REPORT_STAGING && is_piece(r)) ||
+           (!kg_sink_is_ready(r->sink) &&
+            r->sink->n_bytes > KG_LIMIT_SINK_BYTES);
+}
+
+void kg_report_resume_all(struct kg_sink *s)
+{
+    struct kg_queue batch;
+    struct kg_queue *node;
+
+    kg_queue_init(&batch);
+    kg_queue_move(&s->paused, &batch);
+    while ((node = kg_queue_head(&batch)) != NULL) {
+        struct kg_report *r =
+            KG_CONTAINER_OF(node, struct kg_report, pause_node);
+
+        kg_queue_remove(node);
+        if (s->sm.state == KG_SINK_CLOSING) {
+            continue;
+        }
+        if (must_pause(r)) {
+            kg_queue_insert_tail(&s->paused, node);
+        } else if (r->resume_cb != NULL) {
+            r->resume_cb(r->resume_data); /* May abort any report, or close. */
+        }
+    }
+}
+
+/* --- from outside ------------------------------------------------------------------ */
+
+static char *make_report_key(const char *run_key, uint32_t ordinal)
+{
+    size_t room = strlen(run_key) + 16;
+    char *key = kg_alloc(room);
+
+    if (key != NULL) {
+        (void)snprintf(key, room, "%s#%u", run_key, ordinal);
+    }
+    return key;
+}
+
+enum kg_errc kg_report_begin(struct kg_sink *s, const struct kg_table_def *def,
+                             const struct kg_run_info *run, uint32_t ordinal,
+                             struct kg_report **ret_report)
+{
+    struct kg_report *r = kg_calloc(1, sizeof(*r));
+    enum kg_errc code = KG_ENOMEM;
+
+    if (r == NULL) {
+        return KG_ENOMEM;
+    }
+    r->sink = s;
+    r->ordinal = ordinal;
+    r->result.outcome = KG_COMPLETE;
+    kg_sm_init(&r->sm, "report", states, KG_REPORT_GATHERING);
+    kg_queue_init(&r->node);
+    kg_queue_init(&r->pause_node);
+    kg_queue_init(&r->rejects);
+    kg_rows_init(&r->rows, KG_LIMIT_SINK_ROWS);
+    kg_rows_init(&r->piece, KG_LIMIT_SINK_ROWS);
+    kg_buf_init(&r->scope, KG_LIMIT_KEY);
+    kg_job_init(&r->job, s, &job_ops);
+    code = kg_item_init(&r->item, s, KG_ITEM_REPORT, run);
+    if (code == KG_OK) {
+        r->key = make_report_key(r->item.run->key, ordinal);
+        code = r->key == NULL ? KG_ENOMEM : kg_target_get(s, def, &r->target);
+    }
+    if (code != KG_OK) {
+        kg_report_free(r);
+        return code;
+    }
+    kg_queue_insert_tail(&s->reports, &r->node);
+    *ret_report = r;
+    return KG_OK;
+}
+
+void kg_report_on_resume(struct kg_report *r, kg_report_resume_cb resume_cb,
+                         void *data)
+{
+    r->resume_cb = resume_cb;
+    r->resume_data = data;
+}
+
+static enum kg_errc reject_before(struct kg_report *r,
+                                  const struct kg_reject *reject,
+                                  const char *state)
+{
+    enum kg_errc code = kg_report_note_reject(r, reject, state);
+
+    r->n_read_rejected++;
+    r->n_read_rejects = r->n_rejects;
+    return code;
+}
+
+/* NUL and what is no UTF-8 can be stored nowhere: known before it is sent. */
+static const struct kg_column *find_bad_text(const struct kg_report *r,
+                                             const struct kg_row *row)
+{
+    const struct kg_table_def *def = r->target->def;
+
+    for (uint32_t i = 0; i < def->n_columns; i++) {
+        struct kg_str text = row->values[i].text;
+
+        if (!row->values[i].is_null && text.len > 0 &&
+            (memchr(text.ptr, '\0', text.len) != NULL ||
+             kg_str_utf8_span(text) < text.len)) {
+            return &def->columns[i];
+        }
+    }
+    return NULL;
+}
+
+static enum kg_errc reject_text(struct kg_report *r, const struct kg_row *row,
+                                const struct kg_column *column)
+{
+    const struct kg_reject reject = {
+        .row = row->number,
+        .column = kg_str_from(column->name),
+        .reason = KG_STR("a text with U+0000 or bytes that are no UTF-8"),
+    };
+
+    return reject_before(r, &reject, "22021");
+}
+
+/* ["c1", "team-a"], for the ledger. One that is too long is cut short. */
+static void note_scope(struct kg_report *r, const struct kg_row *row)
+{
+    const struct kg_table_def *def = r->target->def;
+    enum kg_errc code = kg_buf_addc(&r->scope, '[');
+
+    for (uint32_t i = 0; code == KG_OK && i < def->n_scope; i++) {
+        const struct kg_value *v = &row->values[def->scope[i]];
+
+        code = i > 0 ? kg_buf_adds(&r->scope, ", ") : KG_OK;
+        if (code == KG_OK) {
+            code = v->is_null ? kg_buf_adds(&r->scope, "null")
+                              : kg_buf_add_json(&r->scope, v->text);
+        }
+    }
+    if (code == KG_OK) {
+        code = kg_buf_addc(&r->scope, ']');
+    }
+    if (code != KG_OK) {
+        kg_buf_reset(&r->scope);
+    }
+}
+
+static enum kg_errc take_row(struct kg_report *r, const struct kg_row *row)
+{
+    enum kg_errc code = kg_rows_add(&r->rows, r->target->def->n_columns, row);
+
+    if (code == KG_OK) {
+        r->n_numbers = row->number + 1;
+        if (kg_buf_len(&r->scope) == 0) {
+            note_scope(r, row);
+        }
+    }
+    return code;
+}
+
+static enum kg_errc start_staging(struct kg_report *r)
+{
+    unsigned char b[16];
+
+    if (uv_random(NULL, NULL, b, sizeof(b), 0, NULL) != 0) {
+        return KG_EIO;
+    }
+    (void)snprintf(r->attempt, sizeof(r->attempt),
+                   "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-"
+                   "%02x%02x%02x%02x%02x%02x",
+                   b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9],
+                   b[10], b[11], b[12], b[13], b[14], b[15]);
+    kg_sm_move(&r->sm, KG_REPORT_STAGING);
+    return KG_OK;
+}
+
+enum kg_errc kg_report_add(struct kg_report *r, const struct kg_row *row,
+                           bool *ret_pause)
+{
+    const struct kg_column *bad = find_bad_text(r, row);
+    size_t was = kg_buf_len(&r->rows.bytes);
+    enum kg_errc code = KG_OK;
+
+    *ret_pause = false;
+    if (r->item.failed) {
+        return KG_OK; /* Its end will tell. */
+    }
+    code = bad != NULL ? reject_text(r, row, bad) : take_row(r, row);
+    if (code != KG_OK) {
+        return code;
+    }
+    kg_sink_bytes(r->sink, kg_buf_len(&r->rows.bytes) - was, 0);
+    if (r->sm.state == KG_REPORT_GATHERING && is_large(r)) {
+        code = start_staging(r);
+    }
+    if (code == KG_OK && r->sm.state == KG_REPORT_STAGING && is_piece(r)) {
+        kg_report_kick(r);
+    }
+    if (must_pause(r)) {
+        *ret_pause = true;
+        kg_queue_remove(&r->pause_node);
+        kg_queue_insert_tail(&r->sink->paused, &r->pause_node);
+    }
+    return code;
+}
+
+void kg_report_end(struct kg_report *r, kg_report_done_cb done_cb, void *data)
+{
+    kg_queue_remove(&r->pause_node);
+    r->resume_cb = NULL;
+    r->done_cb = done_cb;
+    r->done_data = data;
+    r->ended = true;
+    kg_report_kick(r);
+}
+
+void kg_report_abort(struct kg_report *r)
+{
+    KG_REQUIRE(!r->ended);
+    kg_queue_remove(&r->pause_node);
+    kg_item_finish(&r->item, r->sink);
+    kg_sink_dispatch(r->sink); /* The run's next item may go now. */
+    if (r->sm.state == KG_REPORT_GATHERING) {
+        kg_report_free(r);
+        return;
+    }
+    kg_sm_move(&r->sm, KG_REPORT_SWEEPING);
+    if (!r->job_busy) {
+        submit_job(r);
+    }
+}
+
+/* --- rejects ------------------------------------------------------------------------- */
+
+static struct kg_str keep(char **end, struct kg_str s)
+{
+    struct kg_str kept = kg_str_of(*end, s.len);
+
+    if (s.len > 0) {
+        memcpy(*end, s.ptr, s.len);
+    }
+    *end += s.len;
+    return kept;
+}
+
+enum kg_errc kg_report_note_reject(struct kg_report *r,
+                                   const struct kg_reject *reject,
+                                   const char *state)
+{
+    struct kg_str state_text = kg_str_from(state);
+    struct kg_reject_row *row;
+    char *end;
+
+    if (r->n_rejects == KG_LIMIT_REJECTS) {
+        return KG_OK;
+    }
+    row = kg_alloc(sizeof(*row) + reject->key.len + reject->column.len +
+                   reject->reason.len + state_text.len);
+    if (row == NULL) {
+        return KG_ENOMEM;
+    }
+    end = row->texts;
+    row->row = reject->row;
+    row->key = keep(&end, reject->key);
+    row->column = keep(&end, reject->column);
+    row->reason = keep(&end, reject->reason);
+    row->state = keep(&end, state_text);
+    kg_queue_init(&row->node);
+    kg_queue_insert_tail(&r->rejects, &row->node);
+    r->n_rejects++;
+    return KG_OK;
+}
+
+void kg_report_forget_rejects(struct kg_report *r, uint32_t n)
+{
+    while (r->n_rejects > n) {
+        struct kg_queue *last = r->rejects.prev;
+
+        kg_queue_remove(last);
+        kg_free(KG_CONTAINER_OF(last, struct kg_reject_row, node));
+        r->n_rejects--;
+    }
+}
+
+enum kg_errc kg_report_reject(struct kg_report *r,
+                              const struct kg_reject *reject)
+{
+    return reject_before(r, reject, "");
+}

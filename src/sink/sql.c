@@ -1,0 +1,532 @@
+/* SPDX-License-Identifier: MIT */
+/* The statement that stores, for scan_history with its row guard:
+ *
+ *     WITH u AS MATERIALIZED (
+ *       SELECT u."cluster", ..., u."pods"::integer AS "pods", ...,
+ *              kubeglean_report::integer
+ *       FROM unnest($1::text[], ...) AS u ("cluster", ..., kubeglean_report)
+ *     ), w AS (
+ *       INSERT INTO "scan_history" AS t ("cluster", ...)
+ *       SELECT u."cluster", ... FROM u
+ *       ON CONFLICT ("cluster", ...) DO UPDATE SET "pods" = excluded."pods", ...
+ *       WHERE t."scanned_at" IS NULL OR t."scanned_at" <= excluded."scanned_at"
+ *       RETURNING t."cluster", ..., true AS kubeglean_hit, (SELECT (o."pods", ...) IS NOT DISTINCT
+ *         FROM (t."pods", ...) FROM "scan_history" o WHERE <same key>)
+ *         AS kubeglean_same
+ *     ) SELECT kubeglean_report, count(...) ... FROM u LEFT JOIN w USING (...)
+ *
+ * The sub-query in RETURNING sees the table as it was before the statement: NULL
+ * says inserted, true unchanged. Rows arrive sorted by key, and the CTE keeps
+ * their order: that is the order in which they are locked.
+ *
+ * A scoped table has two more steps between u and w: g moves the scopes' newest
+ * forward (and locks them), a keeps the rows that are not older than that. */
+#include "sql.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "kubeglean/limits.h"
+
+enum { NAME_MAX_LEN = 63 }; /* NAMEDATALEN - 1. */
+
+#define STAGING_PREFIX "kubeglean_staging_"
+
+void kg_sql_init(struct kg_sql *q)
+{
+    kg_buf_init(&q->text, KG_LIMIT_CONFIG);
+    q->err = KG_OK;
+}
+
+void kg_sql_finish(struct kg_sql *q)
+{
+    kg_buf_finish(&q->text);
+}
+
+void kg_sql_add(struct kg_sql *q, const char *fmt, ...)
+{
+    va_list args;
+
+    if (q->err != KG_OK) {
+        return;
+    }
+    va_start(args, fmt);
+    q->err = kg_buf_addv(&q->text, fmt, args);
+    va_end(args);
+}
+
+static void add_quoted(struct kg_sql *q, struct kg_str s, char quote)
+{
+    kg_sql_add(q, "%c", quote);
+    for (size_t i = 0; i < s.len; i++) {
+        kg_sql_add(q, s.ptr[i] == quote ? "%c%c" : "%c", s.ptr[i], quote);
+    }
+    kg_sql_add(q, "%c", quote);
+}
+
+void kg_sql_name(struct kg_sql *q, struct kg_str name)
+{
+    add_quoted(q, name, '"');
+}
+
+void kg_sql_literal(struct kg_sql *q, struct kg_str text)
+{
+    add_quoted(q, text, '\'');
+}
+
+/* Splits at the first point; without one there is no schema. */
+static void split_table(const char *name, struct kg_str *ret_schema,
+                        struct kg_str *ret_table)
+{
+    struct kg_str rest = kg_str_from(name);
+    struct kg_str first = kg_str_cut(&rest, '.');
+
+    *ret_schema = rest.ptr != NULL ? first : KG_STR("");
+    *ret_table = rest.ptr != NULL ? rest : first;
+}
+
+void kg_sql_table(struct kg_sql *q, const char *name)
+{
+    struct kg_str schema;
+    struct kg_str table;
+
+    split_table(name, &schema, &table);
+    if (schema.len > 0) {
+        kg_sql_name(q, schema);
+        kg_sql_add(q, ".");
+    }
+    kg_sql_name(q, table);
+}
+
+/* A name too long for PostgreSQL ends in its hash. */
+void kg_sql_staging(struct kg_sql *q, const char *target)
+{
+    const size_t room = NAME_MAX_LEN - (sizeof(STAGING_PREFIX) - 1);
+    struct kg_str schema;
+    struct kg_str table;
+    char name[NAME_MAX_LEN + 1];
+
+    split_table(target, &schema, &table);
+    if (table.len <= room) {
+        (void)snprintf(name, sizeof(name), STAGING_PREFIX "%.*s",
+                       KG_STR_ARG(table));
+    } else {
+        (void)snprintf(name, sizeof(name), STAGING_PREFIX "%.*s_%016" PRIx64,
+                       (int)room - 17, table.ptr, kg_str_hash(table));
+    }
+    if (schema.len > 0) {
+        kg_sql_name(q, schema);
+        kg_sql_add(q, ".");
+    }
+    kg_sql_name(q, kg_str_from(name));
+}
+
+const char *kg_sql_text(struct kg_sql *q)
+{
+    return q->err == KG_OK ? kg_buf_cstr(&q->text) : NULL;
+}
+
+bool kg_sql_is_scoped(const struct kg_table_def *def)
+{
+    return def->mode == KG_MODE_REPLACE ||
+           (def->mode == KG_MODE_UPSERT && def->scanned_at < 0);
+}
+
+/* --- lists of columns -------------------------------------------------------- */
+
+enum which { ALL, KEYS, VALUES }; /* VALUES: neither key nor scanned_at. */
+
+static bool is_among(const struct kg_table_def *def, uint32_t i,
+                     enum which which)
+{
+    switch (which) {
+    case KEYS:
+        return def->columns[i].key;
+    case VALUES:
+        return !def->columns[i].key && (int32_t)i != def->scanned_at;
+    default:
+        return true;
+    }
+}
+
+static unsigned count_columns(const struct kg_table_def *def, enum which which)
+{
+    unsigned n = 0;
+
+    for (uint32_t i = 0; i < def->n_columns; i++) {
+        n += is_among(def, i, which);
+    }
+    return n;
+}
+
+/* <alias>"a", <alias>"b" */
+static void add_columns(struct kg_sql *q, const struct kg_table_def *def,
+                        enum which which, const char *alias)
+{
+    const char *before = "";
+
+    for (uint32_t i = 0; i < def->n_columns; i++) {
+        if (is_among(def, i, which)) {
+            kg_sql_add(q, "%s%s", before, alias);
+            kg_sql_name(q, kg_str_from(def->columns[i].name));
+            before = ", ";
+        }
+    }
+}
+
+/* u."a", u."b"::integer AS "b" */
+static void add_typed_columns(struct kg_sql *q, const struct kg_table_def *def,
+                              enum which which, bool named)
+{
+    const char *before = "";
+
+    for (uint32_t i = 0; i < def->n_columns; i++) {
+        const struct kg_column *c = &def->columns[i];
+
+        if (!is_among(def, i, which)) {
+            continue;
+        }
+        kg_sql_add(q, "%su.", before);
+        kg_sql_name(q, kg_str_from(c->name));
+        if (c->type != KG_TYPE_TEXT) {
+            kg_sql_add(q, "::%s", kg_type_name(c->type));
+        }
+        if (named) {
+            kg_sql_add(q, " AS ");
+            kg_sql_name(q, kg_str_from(c->name));
+        }
+        before = ", ";
+    }
+}
+
+/* left"a" = right"a" AND ... */
+static void add_key_match(struct kg_sql *q, const struct kg_table_def *def,
+                          const char *left, const char *right)
+{
+    const char *before = "";
+
+    for (uint32_t i = 0; i < def->n_columns; i++) {
+        if (is_among(def, i, KEYS)) {
+            kg_sql_add(q, "%s%s", before, left);
+            kg_sql_name(q, kg_str_from(def->columns[i].name));
+            kg_sql_add(q, " = %s", right);
+            kg_sql_name(q, kg_str_from(def->columns[i].name));
+            before = " AND ";
+        }
+    }
+}
+
+static void add_key_order(struct kg_sql *q, const struct kg_table_def *def)
+{
+    const char *before = "";
+
+    for (uint32_t i = 0; i < def->n_columns; i++) {
+        if (is_among(def, i, KEYS)) {
+            kg_sql_add(q, "%su.", before);
+            kg_sql_name(q, kg_str_from(def->columns[i].name));
+            kg_sql_add(q, "::text COLLATE \"C\"");
+            before = ", ";
+        }
+    }
+}
+
+/* ["c1","team-a"]: what kubeglean_scopes and the ledger call the scope. */
+static void add_scope(struct kg_sql *q, const struct kg_table_def *def,
+                      const char *alias)
+{
+    kg_sql_add(q, "jsonb_build_array(");
+    for (uint32_t i = 0; i < def->n_scope; i++) {
+        kg_sql_add(q, "%s%s", i > 0 ? ", " : "", alias);
+        kg_sql_name(q, kg_str_from(def->columns[def->scope[i]].name));
+    }
+    kg_sql_add(q, ")::text");
+}
+
+/* --- the parts of the storing statement ---------------------------------------- */
+
+/* From arrays. */
+static void add_rows_given(struct kg_sql *q, const struct kg_table_def *def)
+{
+    uint32_t n = def->n_columns;
+
+    kg_sql_add(q, "WITH u AS MATERIALIZED (SELECT ");
+    add_typed_columns(q, def, ALL, true);
+    kg_sql_add(q, ", u.kubeglean_report::integer"
+                  ", u.kubeglean_at::timestamptz FROM unnest(");
+    for (uint32_t i = 1; i <= n + 2; i++) {
+        kg_sql_add(q, "%s$%u::text[]", i > 1 ? ", " : "", i);
+    }
+    kg_sql_add(q, ") AS u (");
+    add_columns(q, def, ALL, "");
+    kg_sql_add(q, ", kubeglean_report, kubeglean_at))");
+}
+
+/* From staging: the last of each key. */
+static void add_rows_staged(struct kg_sql *q, const struct kg_table_def *def)
+{
+    bool distinct = def->mode != KG_MODE_APPEND;
+
+    kg_sql_add(q, "WITH u AS MATERIALIZED (SELECT ");
+    if (distinct) {
+        kg_sql_add(q, "DISTINCT ON (");
+        add_key_order(q, def);
+        kg_sql_add(q, ") ");
+    }
+    add_typed_columns(q, def, ALL, true);
+    kg_sql_add(q,
+               ", 0 AS kubeglean_report, $5::text::timestamptz AS kubeglean_at "
+               "FROM ");
+    kg_sql_staging(q, def->name);
+    kg_sql_add(q, " u WHERE u.kubeglean_report = md5($1::text)::uuid"
+                  " AND u.kubeglean_attempt = $2::text::uuid"
+                  " AND u.kubeglean_row BETWEEN $3::text::bigint"
+                  " AND $4::text::bigint ORDER BY ");
+    if (distinct) {
+        add_key_order(q, def);
+        kg_sql_add(q, ", ");
+    }
+    kg_sql_add(q, "u.kubeglean_row%s)", distinct ? " DESC" : "");
+}
+
+static void add_scope_guard(struct kg_sql *q, const struct kg_table_def *def,
+                            unsigned target_arg)
+{
+    kg_sql_add(q,
+               ", g AS (INSERT INTO kubeglean_scopes AS g"
+               " (target, scope, newest) SELECT $%u::text, ",
+               target_arg);
+    add_scope(q, def, "u.");
+    kg_sql_add(q, ", max(u.kubeglean_at) FROM u GROUP BY 2"
+                  " ORDER BY 2"
+                  " ON CONFLICT (target, scope) DO UPDATE"
+                  " SET newest = excluded.newest"
+                  " WHERE g.newest <= excluded.newest"
+                  " RETURNING g.scope, g.newest)"
+                  ", a AS (SELECT u.* FROM u JOIN g ON g.scope = ");
+    add_scope(q, def, "u.");
+    kg_sql_add(q, " AND u.kubeglean_at >= g.newest ORDER BY ");
+    add_key_order(q, def);
+    kg_sql_add(q, ")");
+}
+
+static void add_set(struct kg_sql *q, const struct kg_table_def *def)
+{
+    const char *before = "";
+
+    for (uint32_t i = 0; i < def->n_columns; i++) {
+        if (!def->columns[i].key) {
+            kg_sql_add(q, "%s", before);
+            kg_sql_name(q, kg_str_from(def->columns[i].name));
+            kg_sql_add(q, " = excluded.");
+            kg_sql_name(q, kg_str_from(def->columns[i].name));
+            before = ", ";
+        }
+    }
+}
+
+static void add_conflict(struct kg_sql *q, const struct kg_table_def *def)
+{
+    kg_sql_add(q, " ON CONFLICT (");
+    add_columns(q, def, KEYS, "");
+    kg_sql_add(q, ")");
+    if (def->scanned_at < 0 && count_columns(def, VALUES) == 0) {
+        kg_sql_add(q, " DO NOTHING");
+        return;
+    }
+    kg_sql_add(q, " DO UPDATE SET ");
+    add_set(q, def);
+    if (def->scanned_at < 0) { /* Equal rows are not touched at all. */
+        kg_sql_add(q, " WHERE (");
+        add_columns(q, def, VALUES, "t.");
+        kg_sql_add(q, ") IS DISTINCT FROM (");
+        add_columns(q, def, VALUES, "excluded.");
+        kg_sql_add(q, ")");
+        return;
+    }
+    struct kg_str at = kg_str_from(def->columns[def->scanned_at].name);
+
+    kg_sql_add(q, " WHERE t.");
+    kg_sql_name(q, at);
+    kg_sql_add(q, " IS NULL OR t.");
+    kg_sql_name(q, at);
+    kg_sql_add(q, " <= excluded.");
+    kg_sql_name(q, at);
+}
+
+/* (SELECT <values as before> FROM the table as it was, by the same key) */
+static void add_was_same(struct kg_sql *q, const struct kg_table_def *def)
+{
+    kg_sql_add(q, "(SELECT ");
+    if (count_columns(def, VALUES) == 0) {
+        kg_sql_add(q, "true");
+    } else {
+        kg_sql_add(q, "(");
+        add_columns(q, def, VALUES, "o.");
+        kg_sql_add(q, ") IS NOT DISTINCT FROM (");
+        add_columns(q, def, VALUES, "t.");
+        kg_sql_add(q, ")");
+    }
+    kg_sql_add(q, " FROM ");
+    kg_sql_table(q, def->name);
+    kg_sql_add(q, " o WHERE ");
+    add_key_match(q, def, "o.", "t.");
+    kg_sql_add(q, ")");
+}
+
+/* Not returned by w: refused by the row guard, or, where there is none, left
+ * alone as equal unless its scope refused it. */
+static void add_counts(struct kg_sql *q, const struct kg_table_def *def)
+{
+    bool scoped = kg_sql_is_scoped(def);
+    const char *allowed = scoped ? "g.scope IS NOT NULL" : "true";
+    const char *not_hit = def->scanned_at < 0 ? allowed : "false";
+
+    kg_sql_add(
+        q,
+        " SELECT u.kubeglean_report,"
+        " count(*) FILTER (WHERE w.kubeglean_hit AND w.kubeglean_same IS NULL),"
+        " count(*) FILTER (WHERE w.kubeglean_hit AND NOT w.kubeglean_same),"
+        " count(*) FILTER (WHERE w.kubeglean_same OR (w.kubeglean_hit IS NULL "
+        "AND %s)),"
+        " count(*) FILTER (WHERE w.kubeglean_hit IS NULL AND NOT (%s))"
+        " FROM u LEFT JOIN w ON ",
+        not_hit, not_hit);
+    add_key_match(q, def, "w.", "u.");
+    if (scoped) {
+        kg_sql_add(q, " LEFT JOIN g ON g.scope = ");
+        add_scope(q, def, "u.");
+        kg_sql_add(q, " AND u.kubeglean_at >= g.newest");
+    }
+    kg_sql_add(q, " GROUP BY 1");
+}
+
+static void add_insert(struct kg_sql *q, const struct kg_table_def *def,
+                       unsigned target_arg)
+{
+    bool scoped = kg_sql_is_scoped(def);
+
+    if (scoped) {
+        add_scope_guard(q, def, target_arg);
+    }
+    kg_sql_add(q, ", w AS (INSERT INTO ");
+    kg_sql_table(q, def->name);
+    kg_sql_add(q, " AS t (");
+    add_columns(q, def, ALL, "");
+    kg_sql_add(q, ") SELECT ");
+    add_columns(q, def, ALL, "u.");
+    kg_sql_add(q, " FROM %s u", scoped ? "a" : "u");
+    if (def->mode == KG_MODE_APPEND) {
+        kg_sql_add(q, ") SELECT u.kubeglean_report, count(*), 0, 0, 0"
+                      " FROM u GROUP BY 1");
+        return;
+    }
+    add_conflict(q, def);
+    kg_sql_add(q, " RETURNING ");
+    add_columns(q, def, KEYS, "t.");
+    kg_sql_add(q, ", true AS kubeglean_hit, ");
+    add_was_same(q, def);
+    kg_sql_add(q, " AS kubeglean_same)");
+    add_counts(q, def);
+}
+
+void kg_sql_store(struct kg_sql *q, const struct kg_table_def *def)
+{
+    add_rows_given(q, def);
+    add_insert(q, def, def->n_columns + 3);
+}
+
+void kg_sql_merge(struct kg_sql *q, const struct kg_table_def *def)
+{
+    add_rows_staged(q, def);
+    add_insert(q, def, 6);
+}
+
+void kg_sql_replace(struct kg_sql *q, const struct kg_table_def *def)
+{
+    kg_sql_add(q, "DELETE FROM ");
+    kg_sql_table(q, def->name);
+    kg_sql_add(q, " AS t USING kubeglean_scopes g WHERE g.target = $2::text"
+                  " AND g.newest = $1::text::timestamptz AND g.scope = ");
+    add_scope(q, def, "t.");
+    kg_sql_add(q, " AND (t.");
+    kg_sql_name(q, kg_str_from(def->columns[def->scanned_at].name));
+    kg_sql_add(q, " < g.newest OR t.");
+    kg_sql_name(q, kg_str_from(def->columns[def->scanned_at].name));
+    kg_sql_add(q, " IS NULL)");
+}
+
+/* --- staging ------------------------------------------------------------------- */
+
+void kg_sql_stage(struct kg_sql *q, const struct kg_table_def *def)
+{
+    uint32_t n = def->n_columns;
+
+    kg_sql_add(q, "INSERT INTO ");
+    kg_sql_staging(q, def->name);
+    kg_sql_add(q, " (");
+    add_columns(q, def, ALL, "");
+    kg_sql_add(q,
+               ", kubeglean_row, kubeglean_report, kubeglean_attempt) SELECT ");
+    add_columns(q, def, ALL, "u.");
+    kg_sql_add(q,
+               ", u.kubeglean_row::bigint, md5($%u::text)::uuid,"
+               " $%u::text::uuid FROM unnest(",
+               n + 2, n + 3);
+    for (uint32_t i = 1; i <= n + 1; i++) {
+        kg_sql_add(q, "%s$%u::text[]", i > 1 ? ", " : "", i);
+    }
+    kg_sql_add(q, ") AS u (");
+    add_columns(q, def, ALL, "");
+    kg_sql_add(q, ", kubeglean_row) ON CONFLICT DO NOTHING");
+}
+
+#define OF_ATTEMPT                                  \
+    " WHERE kubeglean_report = md5($1::text)::uuid" \
+    " AND kubeglean_attempt = $2::text::uuid"
+
+void kg_sql_staged(struct kg_sql *q, const struct kg_table_def *def)
+{
+    kg_sql_add(q, "SELECT count(*) FROM ");
+    kg_sql_staging(q, def->name);
+    kg_sql_add(q, OF_ATTEMPT);
+}
+
+void kg_sql_staged_key(struct kg_sql *q, const struct kg_table_def *def)
+{
+    const char *before = "";
+
+    kg_sql_add(q, "SELECT json_build_object(");
+    for (uint32_t i = 0; i < def->n_columns; i++) {
+        if (is_among(def, i, KEYS)) {
+            kg_sql_add(q, "%s", before);
+            kg_sql_literal(q, kg_str_from(def->columns[i].name));
+            kg_sql_add(q, ", ");
+            kg_sql_name(q, kg_str_from(def->columns[i].name));
+            before = ", ";
+        }
+    }
+    kg_sql_add(q, ")::text FROM ");
+    kg_sql_staging(q, def->name);
+    kg_sql_add(q, OF_ATTEMPT " AND kubeglean_row = $3::text::bigint");
+}
+
+void kg_sql_unstage(struct kg_sql *q, const struct kg_table_def *def)
+{
+    kg_sql_add(q, "DELETE FROM ");
+    kg_sql_staging(q, def->name);
+    kg_sql_add(q, " WHERE kubeglean_report = md5($1::text)::uuid");
+}
+
+void kg_sql_unstage_attempt(struct kg_sql *q, const struct kg_table_def *def)
+{
+    kg_sql_add(q, "DELETE FROM ");
+    kg_sql_staging(q, def->name);
+    kg_sql_add(q, OF_ATTEMPT);
+}
+
+void kg_sql_sweep(struct kg_sql *q, const struct kg_table_def *def)
+{
+    kg_sql_add(q, "DELETE FROM ");
+    kg_sql_staging(q, def->name);
+    kg_sql_add(q, " WHERE kubeglean_at < now() - interval '1 day'");
+}

@@ -1,0 +1,56 @@
+/* SQL text, built from table definitions alone: names are quoted, values are
+ * always parameters. */
+#ifndef KG_SINK_SQL_H
+#define KG_SINK_SQL_H
+
+#include "kubeglean/buf.h"
+#include "kubeglean/row.h"
+
+struct kg_sql {
+    struct kg_buf text; /* Private. */
+    enum kg_errc err;   /* Read-only: the first failure; sticky. */
+};
+
+void kg_sql_init(struct kg_sql *q);
+void kg_sql_finish(struct kg_sql *q);
+void kg_sql_add(struct kg_sql *q, const char *fmt, ...) KG_PRINTF(2, 3);
+void kg_sql_name(struct kg_sql *q, struct kg_str name); /* "na""me" */
+void kg_sql_literal(struct kg_sql *q, struct kg_str text);
+/* "schema.table" is "schema"."table". */
+void kg_sql_table(struct kg_sql *q, const char *name);
+/* The target's staging table. */
+void kg_sql_staging(struct kg_sql *q, const char *target);
+/* The text, or NULL if something failed. Borrowed until the next change. */
+const char *kg_sql_text(struct kg_sql *q);
+
+/* Must the whole scope be guarded by kubeglean_scopes? Else each row is, by its
+ * scanned_at, or (KG_MODE_APPEND) none need be. */
+bool kg_sql_is_scoped(const struct kg_table_def *def);
+
+/* Stores rows, and answers one row for each report among them: report's number,
+ * and how many rows were inserted, updated, unchanged, refused.
+ *
+ * kg_sql_store: parameters are the columns' arrays, then arrays of the report's
+ * number and of its scanned_at (or -infinity), then the target's name.
+ * kg_sql_merge: from staging. Report's key, attempt, first and last row's
+ * number, scanned_at (or -infinity), target's name. */
+void kg_sql_store(struct kg_sql *q, const struct kg_table_def *def);
+void kg_sql_merge(struct kg_sql *q, const struct kg_table_def *def);
+/* KG_MODE_REPLACE, after the store: what the scopes of this scanned_at no longer
+ * have. Parameters: scanned_at, target's name. */
+void kg_sql_replace(struct kg_sql *q, const struct kg_table_def *def);
+
+/* Parameters: the columns' arrays, array of row numbers, report's key, attempt. */
+void kg_sql_stage(struct kg_sql *q, const struct kg_table_def *def);
+/* Count of an attempt's rows. Parameters: report's key, attempt. */
+void kg_sql_staged(struct kg_sql *q, const struct kg_table_def *def);
+/* The table's key of one row of an attempt, as JSON. Parameters: report's key,
+ * attempt, row's number. */
+void kg_sql_staged_key(struct kg_sql *q, const struct kg_table_def *def);
+/* Takes away all attempts of a report (parameter: its key), or one of them
+ * (parameters: key, attempt), or what nobody came back for (none). */
+void kg_sql_unstage(struct kg_sql *q, const struct kg_table_def *def);
+void kg_sql_unstage_attempt(struct kg_sql *q, const struct kg_table_def *def);
+void kg_sql_sweep(struct kg_sql *q, const struct kg_table_def *def);
+
+#endif /* KG_SINK_SQL_H */

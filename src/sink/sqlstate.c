@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+#include "sqlstate.h"
+
+enum { SQLSTATE_LEN = 5 };
+
+/* The longest prefix that fits says it. */
+static const struct {
+    const char *prefix;
+    enum kg_errc code;
+} meanings[] =
+    {
+        {"08", KG_ECLOSED},       {"21", KG_EDATA},
+        {"22", KG_EDATA},         {"23", KG_EDATA},
+        {"25006", KG_ESERVER}, /* Read-only: after a failover. */
+        {"28", KG_EUNAUTHORIZED}, {"3D", KG_ENOTFOUND},
+        {"3F", KG_ESCHEMA},       {"40", KG_ECONFLICT},
+        {"42", KG_ESCHEMA},       {"42501", KG_EFORBIDDEN},
+        {"53", KG_EBUSY},         {"55", KG_EBUSY},
+        {"57", KG_ESERVER},       {"57P", KG_ECLOSED},
+        {"54", KG_EDATA}, /* A key too long for an index. */
+        {"58", KG_ESERVER},
+};
+
+long kg_sqlstate_pack(const char *text)
+{
+    if (text == NULL || strlen(text) != SQLSTATE_LEN) {
+        return 0;
+    }
+    return KG_SQLSTATE(text);
+}
+
+const char *kg_sqlstate_text(long packed, char text[6])
+{
+    memset(text, 0, SQLSTATE_LEN + 1);
+    for (int i = 0; packed != 0 && i < SQLSTATE_LEN; i++) {
+        text[i] = (char)(packed >> (8 * (SQLSTATE_LEN - 1 - i)));
+    }
+    return text;
+}
+
+enum kg_errc kg_sqlstate_errc(long packed)
+{
+    enum kg_errc code = KG_ESERVER;
+    size_t longest = 0;
+    char text[6];
+
+    (void)kg_sqlstate_text(packed, text);
+    for (size_t i = 0; i < KG_COUNT_OF(meanings); i++) {
+        size_t len = strlen(meanings[i].prefix);
+
+        if (len > longest && strncmp(text, meanings[i].prefix, len) == 0) {
+            longest = len;
+            code = meanings[i].code;
+        }
+    }
+    return code;
+}
+
+bool kg_sqlstate_is_data(long packed)
+{
+    return packed != 0 && kg_sqlstate_errc(packed) == KG_EDATA;
+}
+
+static bool is_sqlstate(const char *ptr)
+{
+    for (int i = 0; i < SQLSTATE_LEN; i++) {
+        if (!((ptr[i] >= '0' && ptr[i] <= '9') ||
+              (ptr[i] >= 'A' && ptr[i] <= 'Z'))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* "FATAL:  28P01: password authentication failed": the severity is translated,
+ * so only the colons can be relied upon. */
+long kg_sqlstate_find(struct kg_str message)
+{
+    for (size_t i = 2; i + SQLSTATE_LEN < message.len; i++) {
+        const char *ptr = message.ptr + i;
+
+        if (ptr[-1] == ' ' && ptr[-2] == ' ' && is_sqlstate(ptr) &&
+            ptr[SQLSTATE_LEN] == ':') {
+            return KG_SQLSTATE(ptr);
+        }
+    }
+    return 0;
+}

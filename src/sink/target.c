@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: MIT */
+/* The happy path of a target is:
+ * - its table and its staging table are looked at, made or extended as need be;
+ * - staged rows that nobody came back for are swept;
+ * - it fits: those who asked are told, and its reports go on.
+ *
+ * Possible failure modes are:
+ * - it does not fit, or a right is missing: REFUSED, until asked for again;
+ * - it fitted once, and a statement failed because it does no more: UNKNOWN. */
+#include "internal.h"
+
+#include "kubeglean/heap.h"
+
+static const struct kg_sm_state states[KG_TARGET_STATE_NR] = {
+    [KG_TARGET_UNKNOWN] = {"unknown", KG_SM_TO(KG_TARGET_CHECKING) |
+                                          KG_SM_TO(KG_TARGET_REFUSED)},
+    [KG_TARGET_CHECKING] = {"checking", KG_SM_TO(KG_TARGET_FITS) |
+                                            KG_SM_TO(KG_TARGET_REFUSED)},
+    [KG_TARGET_FITS] = {"fits", KG_SM_TO(KG_TARGET_UNKNOWN)},
+    [KG_TARGET_REFUSED] = {"refused", KG_SM_TO(KG_TARGET_UNKNOWN)},
+};
+
+struct asking { /* One kg_sink_prepare(). */
+    struct kg_queue node;
+    kg_sink_table_cb table_cb;
+    void *data;
+};
+
+/* --- the two relations --------------------------------------------------------- */
+
+/* As format_type() writes it, to be compared. */
+static const char *type_name(enum kg_type type)
+{
+    return type == KG_TYPE_TIMESTAMPTZ ? "timestamp with time zone"
+                                       : kg_type_name(type);
+}
+
+static void describe_table(struct kg_target *t)
+{
+    const struct kg_table_def *def = t->def;
+    struct kg_relation *r = &t->relations[0];
+
+    kg_sql_table(&t->names[0], def->name);
+    r->rights = def->mode == KG_MODE_APPEND ? "INSERT"
+                : def->mode == KG_MODE_REPLACE
+                    ? "SELECT, INSERT, UPDATE, DELETE"
+                    : "SELECT, INSERT, UPDATE";
+    r->tail = def->mode == KG_MODE_APPEND ? "" : " WITH (fillfactor = 50)";
+    for (uint32_t i = 0; i < def->n_columns; i++) {
+        bool key = def->columns[i].key && def->mode != KG_MODE_APPEND;
+
+        r->columns[r->n_columns++] = (struct kg_relation_column){
+            def->columns[i].name, type_name(def->columns[i].type),
+            key ? "NOT NULL" : ""};
+        if (key) {
+            kg_sql_add(&t->keys[0], "%s", r->n_keys > 0 ? ", " : "");
+            kg_sql_name(&t->keys[0], kg_str_from(def->columns[i].name));
+            r->keys[r->n_keys++] = i;
+        }
+    }
+    r->name = kg_sql_text(&t->names[0]);
+    r->key = r->n_keys > 0 ? kg_sql_text(&t->keys[0]) : NULL;
+}
+
+static void describe_staging(struct kg_target *t)
+{
+    static const struct kg_relation_column own[] = {
+        {"kubeglean_report", "uuid", "NOT NULL"},
+        {"kubeglean_attempt", "uuid", "NOT NULL"},
+        {"kubeglean_row", "bigint", "NOT NULL"},
+        {"kubeglean_at", "timestamp with time zone", "NOT NULL DEFAULT now()"},
+    };
+    const struct kg_table_def *def = t->def;
+    struct kg_relation *r = &t->relations[1];
+
+    kg_sql_staging(&t->names[1], def->name);
+    for (uint32_t i = 0; i < KG_COUNT_OF(own); i++) {
+        r->columns[i] = own[i];
+    }
+    r->n_columns = KG_COUNT_OF(own);
+    for (uint32_t i = 0; i < def->n_columns; i++) {
+        r->columns[r->n_columns++] =
+            (struct kg_relation_column){def->columns[i].name, "text", ""};
+    }
+    r->name = kg_sql_text(&t->names[1]);
+    r->rights = "SELECT, INSERT, DELETE";
+    r->tail = "";
+    r->key = "kubeglean_report, kubeglean_attempt, kubeglean_row";
+    r->n_keys = 3;
+    r->keys[0] = 0;
+    r->keys[1] = 1;
+    r->keys[2] = 2;
+}
+
+enum kg_errc kg_target_describe(struct kg_target *t,
+                                const struct kg_table_def *def)
+{
+    t->def = def;
+    for (unsigned i = 0; i < 2; i++) {
+        kg_sql_init(&t->names[i]);
+        kg_sql_init(&t->keys[i]);
+        t->relations[i] = (struct kg_relation){0};
+    }
+    describe_table(t);
+    describe_staging(t);
+    return t->relations[0].name == NULL || t->relations[1].name == NULL ||
+                   (t->relations[0].n_keys > 0 && t->relations[0].key == NULL)
+               ? KG_ENOMEM
+               : KG_OK;
+}
+
+void kg_target_undescribe(struct kg_target *t)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        kg_sql_finish(&t->names[i]);
+        kg_sql_finish(&t->keys[i]);
+    }
+}
+
+/* --- telling ---------------------------------------------------------------------- */
+
+static void kick_reports(struct kg_target *t)
+{
+    struct kg_sink *s = t->job.sink;
+    struct kg_queue *node;
+
+    kg_queue_foreach (node, &s->reports) {
+        struct kg_report *r = KG_CONTAINER_OF(node, struct kg_report, node);
+
+        if (r->target == t) {
+            kg_report_kick(r);
+        }
+    }
+    kg_sink_dispatch(s);
+}
+
+static void on_answer(struct kg_deferred *d)
+{
+    struct kg_target *t = KG_CONTAINER_OF(d, struct kg_target, answer);
+    struct kg_sink *s = t->job.sink;
+    struct kg_error refusal = t->error;
+    bool fits = t->sm.state == KG_TARGET_FITS;
+    struct kg_queue batch;
+    struct kg_queue *node;
+
+    kick_reports(t);
+    kg_queue_init(&batch);
+    kg_queue_move(&t->asking, &batch);
+    while ((node = kg_queue_head(&batch)) != NULL) {
+        struct asking *q = KG_CONTAINER_OF(node, struct asking, node);
+        struct asking copy = *q;
+
+        kg_queue_remove(node);
+        kg_free(q);
+        if (s->sm.state != KG_SINK_CLOSING && copy.table_cb != NULL) {
+            copy.table_cb(copy.data, fits ? NULL : &refusal); /* May close. */
+        }
+    }
+}
+
+static void settle(struct kg_target *t, const struct kg_error *e)
+{
+    if (e != NULL) {
+        t->error = *e;
+    }
+    kg_sm_move(&t->sm, e == NULL ? KG_TARGET_FITS : KG_TARGET_REFUSED);
+    kg_defer(t->job.sink->loop, &t->answer);
+}
+
+/* --- looking at it ------------------------------------------------------------------- */
+
+static void end(struct kg_target *t, struct kg_pg *pg, const struct kg_error *e)
+{
+    if (e != NULL && kg_job_may_retry(e)) {
+        pg->data = &t->job;
+        kg_job_retry(&t->job, pg, e); /* Last. */
+        return;
+    }
+    settle(t, e);
+    kg_job_done(pg, NULL); /* Last. */
+}
+
+static void on_swept(struct kg_pg *pg, const struct kg_error *e)
+{
+    struct kg_schema *c = pg->data;
+
+    end(KG_CONTAINER_OF(c, struct kg_target, schema), pg, e); /* Last. */
+}
+
+static void on_schema(struct kg_schema *c, struct kg_pg *pg,
+                      const struct kg_error *e)
+{
+    struct kg_target *t = KG_CONTAINER_OF(c, struct kg_target, schema);
+    struct kg_sql sql;
+
+    if (e != NULL) {
+        end(t, pg, e); /* Last. */
+        return;
+    }
+    kg_sql_init(&sql);
+    kg_sql_sweep(&sql, t->def);
+    kg_pg_add(pg, kg_sql_text(&sql), NULL);
+    kg_sql_finish(&sql);
+    kg_pg_go(pg, on_swept);
+}
+
+static void begin_job(struct kg_job *job, struct kg_pg *pg)
+{
+    struct kg_target *t = KG_CONTAINER_OF(job, struct kg_target, job);
+
+    kg_schema_check(&t->schema, pg, on_schema);
+}
+
+static const struct kg_job_ops job_ops = {.begin = begin_job};
+
+static const char *find_misfit(const struct kg_table_def *def)
+{
+    bool has_key = false;
+
+    for (uint32_t i = 0; i < def->n_columns; i++) {
+        has_key = has_key || def->columns[i].key;
+    }
+    if (def->mode != KG_MODE_APPEND && !has_key) {
+        return "its profile names no key column; cure: \"key: true\"";
+    }
+    if (def->mode == KG_MODE_REPLACE && def->scanned_at < 0) {
+        return "mode replace needs a column with \"run: scanned_at\"";
+    }
+    return NULL;
+}
+
+void kg_target_check(struct kg_target *t)
+{
+    const char *misfit = find_misfit(t->def);
+    struct kg_error e;
+
+    if (t->sm.state == KG_TARGET_REFUSED) {
+        kg_sm_move(&t->sm, KG_TARGET_UNKNOWN);
+    }
+    if (t->sm.state != KG_TARGET_UNKNOWN) {
+        return;
+    }
+    if (misfit != NULL) {
+        (void)kg_error_set(&e, KG_ESCHEMA, 0, "table %s: %s", t->def->name,
+                           misfit);
+        settle(t, &e);
+        return;
+    }
+    kg_sm_move(&t->sm, KG_TARGET_CHECKING);
+    kg_job_submit(&t->job);
+}
+
+void kg_target_doubt(struct kg_target *t)
+{
+    if (t->sm.state == KG_TARGET_FITS) {
+        kg_sm_move(&t->sm, KG_TARGET_UNKNOWN);
+    }
+}
+
+/* --- life -------------------------------------------------------------------------------- */
+
+void kg_target_free(struct kg_target *t)
+{
+    struct kg_queue *node;
+
+    while ((node = kg_queue_head(&t->asking)) != NULL) {
+        kg_queue_remove(node);
+        kg_free(KG_CONTAINER_OF(node, struct asking, node));
+    }
+    kg_deferred_cancel(&t->answer);
+    kg_schema_abandon(&t->schema);
+    kg_map_remove(&t->job.sink->target_defs, &t->by_def);
+    kg_queue_remove(&t->node);
+    kg_queue_remove(&t->job.node);
+    kg_sql_finish(&t->store);
+    kg_sql_finish(&t->merge);
+    kg_sql_finish(&t->stage);
+    kg_target_undescribe(t);
+    kg_free(t);
+}
+
+static enum kg_errc write_statements(struct kg_target *t)
+{
+    kg_sql_store(&t->store, t->def);
+    kg_sql_merge(&t->merge, t->def);
+    kg_sql_stage(&t->stage, t->def);
+    return kg_sql_text(&t->store) == NULL || kg_sql_text(&t->merge) == NULL ||
+                   kg_sql_text(&t->stage) == NULL
+               ? KG_ENOMEM
+               : KG_OK;
+}
+
+/* A table that two profiles share is two targets: the definition is the key. */
+static struct kg_str def_key(const struct kg_table_def *const *def)
+{
+    return kg_str_of((const char *)def, sizeof(void *));
+}
+
+static enum kg_errc new_target(struct kg_sink *s,
+                               const struct kg_table_def *def,
+                               struct kg_target **ret_target)
+{
+    struct kg_target *t = kg_calloc(1, sizeof(*t));
+    enum kg_errc code;
+
+    if (t == NULL) {
+        return KG_ENOMEM;
+    }
+    kg_sm_init(&t->sm, "target", states, KG_TARGET_UNKNOWN);
+    kg_job_init(&t->job, s, &job_ops);
+    kg_queue_init(&t->asking);
+    kg_queue_init(&t->node);
+    kg_deferred_init(&t->answer, on_answer);
+    kg_sql_init(&t->store);
+    kg_sql_init(&t->merge);
+    kg_sql_init(&t->stage);
+    t->def = def;
+    code = kg_map_insert(&s->target_defs, &t->by_def, def_key(&t->def));
+    if (code != KG_OK) {
+        kg_free(t);
+        return code;
+    }
+    kg_queue_insert_tail(&s->targets, &t->node);
+    if ((code = kg_target_describe(t, def)) != KG_OK ||
+        (code = write_statements(t)) != KG_OK) {
+        kg_target_free(t);
+        return code;
+    }
+    t->schema = (struct kg_schema){
+        .relations = t->relations, .n_relations = 2, .migrate = s->migrate};
+    *ret_target = t;
+    return KG_OK;
+}
+
+enum kg_errc kg_target_get(struct kg_sink *s, const struct kg_table_def *def,
+                           struct kg_target **ret_target)
+{
+    struct kg_map_node *node = kg_map_find(&s->target_defs, def_key(&def));
+
+    if (node == NULL) {
+        return new_target(s, def, ret_target);
+    }
+    *ret_target = KG_CONTAINER_OF(node, struct kg_target, by_def);
+    return KG_OK;
+}
+
+enum kg_errc kg_sink_prepare(struct kg_sink *s, const struct kg_table_def *def,
+                             kg_sink_table_cb table_cb, void *data)
+{
+    struct asking *q = kg_alloc(sizeof(*q));
+    struct kg_target *t;
+    enum kg_errc code;
+
+    if (q == NULL) {
+        return KG_ENOMEM;
+    }
+    code = kg_target_get(s, def, &t);
+    if (code != KG_OK) {
+        kg_free(q);
+        return code;
+    }
+    q->table_cb = table_cb;
+    q->data = data;
+    kg_queue_init(&q->node);
+    kg_queue_insert_tail(&t->asking, &q->node);
+    kg_target_check(t);
+    if (t->sm.state == KG_TARGET_FITS) {
+        kg_defer(s->loop, &t->answer);
+    }
+    return KG_OK;
+}

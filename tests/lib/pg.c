@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+#include "pg.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+const char *kt_pg_conninfo(void)
+{
+    const char *conninfo = getenv("KT_PG");
+
+    if (conninfo == NULL) {
+        print_message("SKIP: run by tests/lib/with-postgres\n");
+        exit(77);
+    }
+    return conninfo;
+}
+
+const char *kt_pg_query(const char *sql)
+{
+    static char output[64 * 1024];
+    char path[] = "/tmp/kt-sql.XXXXXX";
+    char command[1024];
+    int file = mkstemp(path);
+    size_t len;
+    FILE *pipe;
+
+    assert_true(file >= 0);
+    assert_int_equal(write(file, sql, strlen(sql)), strlen(sql));
+    (void)close(file);
+    (void)snprintf(command, sizeof(command),
+                   "psql -qAtX -v ON_ERROR_STOP=1 '%s' -f %s", kt_pg_conninfo(),
+                   path);
+    pipe = popen(command, "r");
+    assert_non_null(pipe);
+    len = fread(output, 1, sizeof(output) - 1, pipe);
+    output[len] = '\0';
+    if (pclose(pipe) != 0) {
+        fail_msg("psql failed: %s", sql);
+    }
+    (void)unlink(path);
+    if (len > 0 && output[len - 1] == '\n') {
+        output[len - 1] = '\0';
+    }
+    return output;
+}
+
+void kt_pg_reset(void)
+{
+    (void)kt_pg_query("SET client_min_messages = error;"
+                      "DROP SCHEMA public CASCADE; CREATE SCHEMA public;");
+}
+
+void kt_pg_ctl(const char *what)
+{
+    char command[1024];
+
+    if (getenv("KT_PG_DATA") == NULL) {
+        print_message("SKIP: the server is not ours to stop\n");
+        skip();
+    }
+    (void)snprintf(command, sizeof(command), "%s --ctl %s", KT_WITH_POSTGRES,
+                   what);
+    assert_int_equal(system(command), 0);
+}

@@ -1,0 +1,22 @@
+/* A real PostgreSQL for tests: the one that tests/lib/with-postgres started.
+ *
+ * What the server holds is looked at through psql, which shares nothing with
+ * the code under test. */
+#ifndef KT_PG_H
+#define KT_PG_H
+
+#include "kt.h"
+
+/* The connection string; the whole program is skipped (77) without one. */
+const char *kt_pg_conninfo(void);
+/* Runs SQL; returns what it prints, unaligned, columns separated by '|', lines
+ * by '\n', without the last one. In a static buffer, until the next call. */
+const char *kt_pg_query(const char *sql);
+#define kt_assert_query(sql, want) assert_string_equal(kt_pg_query(sql), want)
+/* Drops all tables of the schema public. */
+void kt_pg_reset(void);
+/* with-postgres --ctl: "start", "kill", "pause", ... Skips the test when the
+ * server is not ours to stop. */
+void kt_pg_ctl(const char *what);
+
+#endif /* KT_PG_H */

@@ -1,0 +1,73 @@
+/* A sink on a loop of its own, and reports to put into it. */
+#ifndef KT_SINK_H
+#define KT_SINK_H
+
+#include "kubeglean/sink.h"
+#include "pg.h"
+
+struct kt_sink {
+    struct kg_loop loop;
+    struct kg_sink *sink;
+    bool ready;
+    bool closed;
+    unsigned n_states;     /* Calls of the state callback. */
+    struct kg_error error; /* Of the last one, or cleared. */
+};
+
+/* NULL: the test server's conninfo. Ready when it returns, unless `start_only`
+ * asks to look at that from outside. */
+void kt_sink_setup(struct kt_sink *t, const char *conninfo);
+void kt_sink_open(struct kt_sink *t, const struct kg_sink_options *options);
+void kt_sink_until_ready(struct kt_sink *t);
+void kt_sink_teardown(struct kt_sink *t);
+/* Turns the loop until `*done`, at most that long. */
+void kt_sink_until(struct kt_sink *t, const bool *done, unsigned seconds);
+
+/* KRR's table: cluster, namespace, name, kind, container; pods; allocations;
+ * severity; scanned_at. */
+extern const struct kg_table_def kt_krr;
+/* The seed's: no scanned_at, texts only. */
+extern const struct kg_table_def kt_seed;
+
+/* Run `number`: everything of it follows from it; `second` is its start. */
+struct kg_run_info kt_run(unsigned number, int64_t second);
+
+/* One row of kt_krr; NULL for allocations means NULL. */
+struct kt_row {
+    const char *name;
+    const char *pods;
+    const char *allocations;
+    const char *severity;
+};
+
+struct kt_stored {
+    bool done;
+    bool failed;
+    struct kg_report_result result;
+    struct kg_error error;
+};
+
+/* Begins, adds, ends; does not wait. `second` is also the rows' scanned_at. */
+void kt_store(struct kt_sink *t, const struct kg_run_info *run,
+              uint32_t ordinal, const struct kt_row *rows, size_t n_rows,
+              struct kt_stored *stored);
+void kt_add(struct kg_report *r, const struct kg_run_info *run,
+            const struct kt_row *row, uint64_t number, bool *ret_pause);
+void kt_on_done(void *data, const struct kg_report_result *result,
+                const struct kg_error *e);
+
+struct kt_answered {
+    bool done;
+    bool failed;
+    struct kg_ledger_entry entry;
+    struct kg_error error;
+};
+
+void kt_on_run(void *data, const struct kg_ledger_entry *entry,
+               const struct kg_error *e);
+/* Asks, and waits for the answer. */
+struct kt_answered kt_seen(struct kt_sink *t, const struct kg_run_info *run);
+struct kt_answered kt_settle(struct kt_sink *t, const struct kg_run_info *run,
+                             enum kg_outcome outcome, const char *reason);
+
+#endif /* KT_SINK_H */
