@@ -23,17 +23,15 @@ void sim_version_release(struct sim_version *v)
 
 struct kg_str sim_version_label(const struct sim_version *v, struct kg_str key)
 {
-    const char *at = v->labels.ptr;
-    const char *end = at + v->labels.len;
+    struct kg_str rest = v->labels;
 
-    while (at < end) {
-        struct kg_str name = kg_str_from(at);
-        struct kg_str value = kg_str_from(at + name.len + 1);
+    while (rest.len > 0) {
+        struct kg_str name = kg_str_cut(&rest, '\0');
+        struct kg_str value = kg_str_cut(&rest, '\0');
 
         if (kg_str_eq(name, key)) {
             return value;
         }
-        at = value.ptr + value.len + 1;
     }
     return kg_str_of(NULL, 0);
 }
