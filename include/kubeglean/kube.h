@@ -85,20 +85,35 @@ struct kg_kube_status {
     uint32_t retry_after_ms;           /* 0: not said. */
 };
 
+/* Waits for the token's file; private. */
+struct kg_token_wait {
+    struct kg_queue node;
+    void (*cb)(struct kg_token_wait *w);
+};
+
 struct kg_kube_req {
     void *data;                   /* Public: the owner's. */
     struct kg_kube_status status; /* Read-only: of the last answer. */
     struct kg_http_req http;      /* Private from here on. */
     struct kg_kube *kube;
-    struct kg_pick *pick; /* Takes the answer apart while it arrives. */
-    struct kg_tree answer;
-    struct kg_buf ask; /* Method, path and body, kept for asking again. */
-    size_t path_at, type_at, body_at; /* Where they are in `ask`. */
-    struct kg_error failed;           /* What went wrong within the answer. */
-    bool asked_again;                 /* After a 401, with a newer token. */
+    const char *method;
+    const char *type;           /* Of the body. */
+    char *path;                 /* NULL: idle. */
+    struct kg_buf body;         /* Kept for asking again. */
+    unsigned generation;        /* Of the token it was sent with. */
+    bool asked_again;           /* After a 401. */
+    bool is_json;               /* Says the answer. */
+    struct kg_pick *pick;       /* Takes the answer apart as it arrives, */
+    struct kg_tree answer;      /* into this, */
+    struct kg_buf text;         /* or what begins it when it is no JSON. */
+    struct kg_error failed;     /* What is wrong with it. */
+    struct kg_deferred failing; /* Tells that. */
+    struct kg_token_wait wait;
     kg_kube_done_cb done_cb;
+    kg_kube_done_cb then_cb; /* Discovery: behind its own steps. */
 };
 
+/* Keeps `r->data`. */
 void kg_kube_req_init(struct kg_kube_req *r);
 /* Cancels what is under way, silently, and frees. Harmless when idle; `r` may
  * be used again. */

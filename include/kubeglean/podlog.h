@@ -1,10 +1,16 @@
 /* Follow one container's log, and after a break go on at the very byte.
  *
- *          start (nothing read yet)
- *     IDLE ----------------------------------> STREAMING --> IDLE (end_cb)
- *      '---> SCANNING ----> JOINING -------------^
- *       start again: reads what the server has   re-reads up to the place where
- *       now, finds where we were in it           we were, and checks it
+ *          start, nothing was read yet
+ *     IDLE ------------------------------------------> STREAMING --> IDLE
+ *      |  start again                                   ^   ^     end_cb
+ *      '-------------> SCANNING ---- no place: gap_cb --'   |
+ *                       |    ^                              |
+ *                 place |    | it changed meanwhile         |
+ *                       v    |                              |
+ *                      JOINING ------ the place reached ----'
+ *
+ * SCANNING reads what the server has now to its end, to find where we were in
+ * it; JOINING reads it again up to there, and STREAMING goes on.
  *
  * Every end, a clean one too, is told to the owner, who alone knows whether the
  * container has ended; if not, it starts again after a while (see
@@ -45,6 +51,10 @@ typedef void (*kg_podlog_end_cb)(struct kg_podlog *l, enum kg_podlog_end end,
                                  const struct kg_error *e);
 typedef void (*kg_podlog_close_cb)(struct kg_podlog *l);
 
+struct kg_tail_place { /* In the server's file; private. */
+    uint64_t len, hash;
+};
+
 struct kg_podlog {
     void *data;              /* Public: the owner's. */
     struct kg_sm sm;         /* Read-only. */
@@ -53,12 +63,16 @@ struct kg_podlog {
     uint32_t retry_after_ms; /* Read-only: of the last end; 0: not said. */
     struct kg_kube *kube;    /* Private from here on. Outlives it. */
     struct kg_http_req req;
-    struct kg_buf path;     /* Of the log, without its query. */
-    struct kg_tail *tail;   /* What was read, and where to find it again. */
-    struct kg_buf refusal;  /* Body of a status that is no 200. */
-    struct kg_buf held;     /* Bytes that may be the kubelet's error text. */
-    struct kg_error failed; /* What went wrong within the answer. */
-    int status;
+    struct kg_http_head head;     /* How its answer began. */
+    struct kg_kube_status status; /* What the server refused it with. */
+    struct kg_buf path;           /* Of the log, without its query. */
+    char *container;
+    bool split;                 /* Asked with stream=Stdout. */
+    unsigned run;               /* Counts the starts. */
+    struct kg_tail *tail;       /* What was read, to find it again. */
+    struct kg_tail_place place; /* Where to go on. */
+    struct kg_buf held; /* What may be the kubelet's error text; or the body of
+                           a status that is no 200. */
     struct kg_latch open;
     kg_podlog_bytes_cb bytes_cb;
     kg_podlog_gap_cb gap_cb;

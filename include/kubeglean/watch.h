@@ -1,9 +1,12 @@
 /* Follow one Kubernetes collection: list it, then watch it, for ever.
  *
- *         start         list read        end of stream, 410, I/O error
- *   IDLE ------> LISTING ------> WATCHING ------> WAITING --timer--> LISTING
- *    ^              ^---- 410 ------'  ^-------------'--timer: what we know is
- *    '--- stop, or an error no retry can cure          new enough to go on
+ *        start             version unknown            list read
+ *   IDLE -------> WAITING -----------------> LISTING ------------> WATCHING
+ *     ^            | ^ ^                       |                      | ^
+ *     |            | | '--- error, 410 --------'                      | |
+ *     |            | '---- end of stream, error, 410 -----------------' |
+ *     |            '------------------ version known -------------------'
+ *     '--- from any state: stop, or an error no retry can cure
  *
  * Reconnecting, bookmarks and "410 Gone" stay in here. The owner sees changes
  * in the server's order, and SYNCED each time it has been told everything. What
@@ -31,26 +34,32 @@ typedef void (*kg_watch_fail_cb)(struct kg_watch *w, const struct kg_error *e);
 typedef void (*kg_watch_close_cb)(struct kg_watch *w);
 
 struct kg_watch {
-    void *data;                /* Public: the owner's, never read here. */
-    struct kg_sm sm;           /* Read-only: a state of the diagram above. */
-    bool synced;               /* Read-only: SYNCED was told since the start. */
-    uint64_t n_lists;          /* Read-only: complete lists, */
-    uint64_t n_restarts;       /* and watch requests that ended. */
-    size_t n_objects;          /* Read-only: told, and not deleted. */
-    struct kg_kube *kube;      /* Private from here on. Outlives the watch. */
-    struct kg_http_req req;    /* The list or watch request in flight. */
-    struct kg_http_head head;  /* How its answer began. */
-    struct kg_pick *pick;      /* Takes that answer apart. */
-    struct kg_buf path;        /* Of the collection, with its selector. */
-    struct kg_buf version;     /* resourceVersion to go on from; or empty. */
-    struct kg_buf page;        /* Token of the list's next page; or empty. */
-    struct kg_map known;       /* By uid: what the owner was told of. */
-    unsigned generation;       /* Of the list: who is not of it vanished. */
-    struct kg_backoff backoff; /* Reset when a watch lasted. */
-    uint64_t began_ms;         /* When the request was sent. */
-    uv_timer_t timer;          /* Armed in WAITING, and only there. */
-    struct kg_latch open;      /* Holds close_cb until the timer is gone. */
+    void *data;           /* Public: the owner's, never read here. */
+    struct kg_sm sm;      /* Read-only: a state of the diagram above. */
+    bool synced;          /* Read-only: SYNCED was told since the start. */
+    uint64_t n_lists;     /* Read-only: complete lists, */
+    uint64_t n_restarts;  /* and watch requests that ended. */
+    struct kg_kube *kube; /* Private from here on. Outlives the watch. */
+    enum kg_kube_kind kind;
     const char *const *paths;
+    struct kg_http_req req;       /* The list or watch request in flight. */
+    struct kg_http_head head;     /* How its answer began. */
+    struct kg_kube_status status; /* What the server refused it with. */
+    enum kg_errc failed;          /* That was no JSON. */
+    struct kg_pick *pick;         /* Takes the answer apart. */
+    struct kg_buf path;           /* Of the collection, with its selector. */
+    struct kg_buf version;        /* To watch from; empty: list first. */
+    struct kg_buf listed;         /* Version of the list being read. */
+    struct kg_buf page;           /* Token of its next page; or empty. */
+    bool unpaged;                 /* That token was too old: all at once. */
+    struct kg_map known;          /* By uid: what the owner was told of. */
+    unsigned generation;          /* Of the list: others' objects vanished. */
+    struct kg_backoff backoff;    /* Reset when a watch lasted. */
+    uint64_t began_ms;            /* When the request was sent. */
+    unsigned token_generation;    /* Of the token that it was sent with. */
+    struct kg_token_wait token_wait;
+    uv_timer_t timer;     /* Armed in WAITING, and only there. */
+    struct kg_latch open; /* Holds close_cb until the timer is gone. */
     kg_watch_change_cb change_cb;
     kg_watch_fail_cb fail_cb;
     kg_watch_close_cb close_cb;
@@ -64,15 +73,16 @@ struct kg_watch_options {
     uint64_t seed;            /* Of the jitter. */
 };
 
-/* After KG_OK, kg_watch_close() is due, once; else nothing. */
+/* After KG_OK, kg_watch_close() is due, once; else nothing (KG_ENOMEM, or
+ * KG_EINVALID for a namespace that Kubernetes does not have). */
 KG_MUST_USE enum kg_errc kg_watch_init(struct kg_watch *w, struct kg_kube *kube,
                                        const struct kg_watch_options *options);
-/* From IDLE. Callbacks come from the loop, never from inside this call; if it
- * fails (KG_ENOMEM), none will come at all. What was told before a stop is told
- * anew, or as DELETED. */
-KG_MUST_USE enum kg_errc kg_watch_start(struct kg_watch *w,
-                                        kg_watch_change_cb change_cb,
-                                        kg_watch_fail_cb fail_cb);
+/* From IDLE. Callbacks come from the loop, never from inside this call. What was
+ * told before a stop is told anew, or as DELETED. */
+void kg_watch_start(struct kg_watch *w, kg_watch_change_cb change_cb,
+                    kg_watch_fail_cb fail_cb);
+/* Objects that were told, and not deleted. */
+size_t kg_watch_n_objects(const struct kg_watch *w);
 /* From any state back to IDLE, at once and quietly: no callback follows. */
 void kg_watch_stop(struct kg_watch *w);
 /* Stops, then lets go of everything; `close_cb` comes later, from the loop. */

@@ -4,7 +4,49 @@
 #include "client.h"
 #include "kubeglean/heap.h"
 
-/* --- life ---------------------------------------------------------------------------- */
+/* --- authorization --------------------------------------------------------- */
+
+static void drop_authorization(struct kg_http *http)
+{
+    if (http->authorization != NULL) {
+        explicit_bzero(http->authorization, strlen(http->authorization));
+        kg_free(http->authorization);
+        http->authorization = NULL;
+    }
+}
+
+static bool fits_a_header(struct kg_str token)
+{
+    for (size_t i = 0; i < token.len; i++) {
+        if (token.ptr[i] <= ' ' || token.ptr[i] > '~') {
+            return false;
+        }
+    }
+    return true;
+}
+
+enum kg_errc kg_http_set_token(struct kg_http *http, struct kg_str token)
+{
+    static const char bearer[] = "Authorization: Bearer ";
+    char *line = NULL;
+
+    if (!fits_a_header(token)) {
+        return KG_EINVALID;
+    }
+    if (token.len > 0) {
+        line = kg_calloc(1, sizeof(bearer) + token.len);
+        if (line == NULL) {
+            return KG_ENOMEM;
+        }
+        memcpy(line, bearer, sizeof(bearer) - 1);
+        memcpy(line + sizeof(bearer) - 1, token.ptr, token.len);
+    }
+    drop_authorization(http);
+    http->authorization = line;
+    return KG_OK;
+}
+
+/* --- life ------------------------------------------------------------------ */
 
 static enum kg_errc create(struct kg_loop *loop,
                            const struct kg_http_options *options,
@@ -16,8 +58,15 @@ static enum kg_errc create(struct kg_loop *loop,
     if (http == NULL) {
         return kg_error_set(e, KG_ENOMEM, 0, "out of memory");
     }
+    err = kg_http_set_token(http, options->token);
+    if (err != KG_OK) {
+        kg_free(http);
+        return kg_error_set(e, err == KG_EINVALID ? KG_ECONFIG : err, 0,
+                            "token: %s", kg_errc_text(err));
+    }
     err = kg_origin_init(&http->origin, options, e);
     if (err != KG_OK) {
+        drop_authorization(http);
         kg_free(http);
         return err;
     }
@@ -69,15 +118,6 @@ static void on_all_closed(struct kg_latch *open)
     }
 }
 
-static void drop_authorization(struct kg_http *http)
-{
-    if (http->authorization != NULL) {
-        explicit_bzero(http->authorization, strlen(http->authorization));
-        kg_free(http->authorization);
-        http->authorization = NULL;
-    }
-}
-
 /* The rest, from the loop: it may be libcurl that called who closed us. */
 static void on_closing(struct kg_deferred *d)
 {
@@ -105,43 +145,12 @@ void kg_http_close(struct kg_http *http, kg_http_close_cb close_cb, void *data)
     kg_defer(http->loop, &http->work);
 }
 
-static bool fits_a_header(struct kg_str token)
-{
-    for (size_t i = 0; i < token.len; i++) {
-        if (token.ptr[i] <= ' ' || token.ptr[i] > '~') {
-            return false;
-        }
-    }
-    return true;
-}
-
-enum kg_errc kg_http_set_token(struct kg_http *http, struct kg_str token)
-{
-    static const char bearer[] = "Authorization: Bearer ";
-    char *line = NULL;
-
-    if (!fits_a_header(token)) {
-        return KG_EINVALID;
-    }
-    if (token.len > 0) {
-        line = kg_calloc(1, sizeof(bearer) + token.len);
-        if (line == NULL) {
-            return KG_ENOMEM;
-        }
-        memcpy(line, bearer, sizeof(bearer) - 1);
-        memcpy(line + sizeof(bearer) - 1, token.ptr, token.len);
-    }
-    drop_authorization(http);
-    http->authorization = line;
-    return KG_OK;
-}
-
 const char *kg_http_host(const struct kg_http *http)
 {
     return http->origin.host;
 }
 
-/* --- requests ---------------------------------------------------------------------------- */
+/* --- requests -------------------------------------------------------------- */
 
 void kg_http_req_init(struct kg_http_req *r)
 {
