@@ -24,7 +24,7 @@ target_link_libraries(kubeglean_lib PUBLIC PkgConfig::UV
   PRIVATE PkgConfig::CURL PkgConfig::PQ PkgConfig::YAJL PkgConfig::YAML
   ${llhttp} m)
 if(BUILD_SHARED_LIBS)
-  target_link_options(kubeglean_lib PRIVATE
+  target_link_options(kubeglean_lib PRIVATE -Wl,-z,defs
     -Wl,--version-script=${CMAKE_CURRENT_SOURCE_DIR}/kubeglean.map)
 endif()
 
