@@ -168,7 +168,7 @@ static enum kg_errc add_number(struct kg_buf *out, double value)
     if (value == floor(value) && fabs(value) < 9e15) {
         return kg_buf_addf(out, "%.0f", value);
     }
-    return kg_buf_addf(out, "%.9g", value);
+    return kg_buf_addf(out, "%.15g", value); /* A double is sure of 15. */
 }
 
 /* "name_bucket{labels,le="0.1"} n": the labels come from the key. */
@@ -213,7 +213,7 @@ static enum kg_errc histogram_text(const struct series *s, struct kg_buf *out)
         n += s->buckets[i];
         kg_buf_init(&le, 64);
         err = last ? kg_buf_adds(&le, "+Inf")
-                   : kg_buf_addf(&le, "%g", s->family->bounds[i]);
+                   : add_number(&le, s->family->bounds[i]);
         if (err == KG_OK && kg_buf_cstr(&le) == NULL) {
             err = KG_ENOMEM;
         }

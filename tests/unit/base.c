@@ -356,6 +356,36 @@ static void metrics_are_grouped_by_family(void **state)
     kg_metrics_finish(&m);
 }
 
+static void metrics_keep_their_digits(void **state)
+{
+    static const double bounds[] = {0.25, 1048576, INFINITY};
+    static const struct kg_family size = {
+        "size_bytes", "Size.", KG_HISTOGRAM, {NULL}, bounds};
+    static const struct kg_family when = {
+        "when_seconds", "When.", KG_GAUGE, {NULL}, NULL};
+    struct kg_metrics m;
+    struct kg_buf out;
+
+    (void)state;
+    kg_metrics_init(&m, 2);
+    kg_metrics_observe(&m, &size, NULL, 123456789.0625);
+    kg_metrics_set(&m, &when, NULL, 1795340520.125);
+    kg_buf_init(&out, 10000);
+    assert_int_equal(kg_metrics_text(&m, &out), KG_OK);
+    kt_assert_str(kg_buf_str(&out), "# HELP size_bytes Size.\n"
+                                    "# TYPE size_bytes histogram\n"
+                                    "size_bytes_bucket{le=\"0.25\"} 0\n"
+                                    "size_bytes_bucket{le=\"1048576\"} 0\n"
+                                    "size_bytes_bucket{le=\"+Inf\"} 1\n"
+                                    "size_bytes_sum 123456789.0625\n"
+                                    "size_bytes_count 1\n"
+                                    "# HELP when_seconds When.\n"
+                                    "# TYPE when_seconds gauge\n"
+                                    "when_seconds 1795340520.125\n");
+    kg_buf_finish(&out);
+    kg_metrics_finish(&m);
+}
+
 static bool build_tree(struct kg_tree *t)
 {
     struct kg_node *o = kg_tree_new(t, KG_OBJECT, KG_STR(""));
@@ -466,6 +496,7 @@ int main(void)
         cmocka_unit_test(log_lines_are_logfmt_or_json),
         cmocka_unit_test(a_long_log_line_is_cut_and_says_so),
         cmocka_unit_test(metrics_are_grouped_by_family),
+        cmocka_unit_test(metrics_keep_their_digits),
         cmocka_unit_test(tree_is_written_as_it_was_built),
         cmocka_unit_test(tree_survives_every_refused_allocation),
         cmocka_unit_test(tree_refuses_beyond_its_maximum),
