@@ -6,7 +6,10 @@
 
 #include "kubeglean/clock.h"
 
-enum { LINE_MAX_BYTES = 8192 };
+enum {
+    LINE_MAX_BYTES = 8192,
+    END_MAX_BYTES = 32, /* That it was cut, and its newline. */
+};
 
 /* What a process logs, and where to, is one decision for the whole process. */
 static struct {
@@ -65,7 +68,8 @@ enum kg_errc kg_log_pair(struct kg_buf *b, const char *name, struct kg_str text)
 static enum kg_errc json_pair(struct kg_buf *b, const char *name,
                               struct kg_str text)
 {
-    enum kg_errc err = kg_buf_adds(b, kg_buf_len(b) > 0 ? "," : "{");
+    size_t len = kg_buf_len(b);
+    enum kg_errc err = kg_buf_adds(b, len > 0 ? "," : "{");
 
     if (err == KG_OK) {
         err = kg_buf_add_json(b, kg_str_from(name));
@@ -73,7 +77,13 @@ static enum kg_errc json_pair(struct kg_buf *b, const char *name,
     if (err == KG_OK) {
         err = kg_buf_addc(b, ':');
     }
-    return err == KG_OK ? kg_buf_add_json(b, text) : err;
+    if (err == KG_OK) {
+        err = kg_buf_add_json(b, text);
+    }
+    if (err != KG_OK) {
+        kg_buf_truncate(b, len);
+    }
+    return err;
 }
 
 static enum kg_errc pair(struct kg_buf *b, const char *name, struct kg_str text)
@@ -98,9 +108,9 @@ static enum kg_errc field_pair(struct kg_buf *b, const struct kg_field *field)
     return pair(b, field->name, kg_str_of(number, (size_t)len));
 }
 
-static enum kg_errc build_line(struct kg_buf *b, enum kg_log_level level,
-                               const char *msg, const struct kg_field *fields,
-                               size_t n_fields)
+/* What no line is without. */
+static enum kg_errc add_head(struct kg_buf *b, enum kg_log_level level,
+                             const char *msg)
 {
     char now[KG_TIME_TEXT_MAX];
     enum kg_errc err;
@@ -109,54 +119,64 @@ static enum kg_errc build_line(struct kg_buf *b, enum kg_log_level level,
     if (err == KG_OK) {
         err = pair(b, "level", kg_str_from(level_names[level]));
     }
-    if (err == KG_OK) {
-        err = pair(b, "msg", kg_str_from(msg));
-    }
-    for (size_t i = 0; err == KG_OK && i < n_fields; i++) {
-        size_t before = kg_buf_len(b);
+    return err == KG_OK ? pair(b, "msg", kg_str_from(msg)) : err;
+}
 
+/* The fields up to the first for which there is no room, which is said. */
+static enum kg_errc add_fields(struct kg_buf *b, const struct kg_field *fields,
+                               size_t n_fields)
+{
+    enum kg_errc err = KG_OK;
+
+    b->max = LINE_MAX_BYTES;
+    for (size_t i = 0; err == KG_OK && i < n_fields; i++) {
         err = field_pair(b, &fields[i]);
-        if (err != KG_OK) {
-            kg_buf_truncate(b, before);
-        }
     }
-    return err;
+    b->max = LINE_MAX_BYTES + END_MAX_BYTES;
+    if (err != KG_OK) {
+        const struct kg_field cut = KG_F("cut", kg_errc_name(err));
+
+        err = field_pair(b, &cut);
+    }
+    return err == KG_OK
+               ? kg_buf_adds(b, setup.format == KG_LOG_JSON ? "}\n" : "\n")
+               : err;
+}
+
+static void write_line(struct kg_str line)
+{
+    if (setup.line_cb != NULL) {
+        setup.line_cb(setup.data, line);
+        return;
+    }
+    /* Nobody is left to tell when standard error is gone. */
+    (void)!write(STDERR_FILENO, line.ptr, line.len);
+}
+
+/* Level and message are constants: they need no escaping. */
+static void write_without_memory(enum kg_log_level level, const char *msg)
+{
+    (void)fprintf(stderr,
+                  setup.format == KG_LOG_JSON
+                      ? "{\"level\":\"%s\",\"msg\":\"%s\",\"cut\":\"ENOMEM\"}\n"
+                      : "level=%s msg=\"%s\" cut=ENOMEM\n",
+                  level_names[level], msg);
 }
 
 void kg_log(enum kg_log_level level, const char *msg,
             const struct kg_field *fields, size_t n_fields)
 {
     struct kg_buf line;
-    enum kg_errc err;
 
     if (!kg_log_enabled(level)) {
         return;
     }
-    kg_buf_init(&line, LINE_MAX_BYTES + 32);
-    line.max = LINE_MAX_BYTES;
-    err = build_line(&line, level, msg, fields, n_fields);
-    line.max = LINE_MAX_BYTES + 32;
-    if (err != KG_OK) {
-        const struct kg_field cut = KG_F("cut", kg_errc_name(err));
-
-        err = field_pair(&line, &cut);
-    }
-    if (err == KG_OK) {
-        err = kg_buf_adds(&line, setup.format == KG_LOG_JSON ? "}\n" : "\n");
-    }
-    if (err != KG_OK) {
-        /* Not even the memory for a line: the message alone is a constant. */
-        kg_buf_finish(&line);
-        (void)fprintf(stderr, "level=error msg=\"%s\" cut=ENOMEM\n", msg);
-        return;
-    }
-    if (setup.line_cb != NULL) {
-        setup.line_cb(setup.data, kg_buf_str(&line));
+    kg_buf_init(&line, LINE_MAX_BYTES + END_MAX_BYTES);
+    if (add_head(&line, level, msg) == KG_OK &&
+        add_fields(&line, fields, n_fields) == KG_OK) {
+        write_line(kg_buf_str(&line));
     } else {
-        struct kg_str text = kg_buf_str(&line);
-
-        /* Nobody is left to tell when standard error is gone. */
-        (void)!write(STDERR_FILENO, text.ptr, text.len);
+        write_without_memory(level, msg);
     }
     kg_buf_finish(&line);
 }
