@@ -388,6 +388,11 @@ static enum kg_errc value(struct kg_pick *p, char c)
     return kg_buf_addc(&p->text, c);
 }
 
+static enum kg_errc begin_name(struct kg_pick *p, char c)
+{
+    return c == '"' ? begin_string(p, true) : KG_ESYNTAX;
+}
+
 static enum kg_errc punctuation(struct kg_pick *p, char c)
 {
     switch (p->state) {
@@ -398,12 +403,9 @@ static enum kg_errc punctuation(struct kg_pick *p, char c)
     case FIRST_VALUE:
         return value(p, c);
     case FIRST_NAME:
-        if (c == '}') {
-            return close_container(p, c);
-        }
-        /* fallthrough */
+        return c == '}' ? close_container(p, c) : begin_name(p, c);
     case NAME:
-        return c == '"' ? begin_string(p, true) : KG_ESYNTAX;
+        return begin_name(p, c);
     case COLON:
         p->state = VALUE;
         return c == ':' ? KG_OK : KG_ESYNTAX;
