@@ -9,6 +9,7 @@
 
 #include "kubeglean/heap.h"
 #include "kubeglean/limits.h"
+#include "scalar.h"
 #include "want.h"
 
 enum state {
@@ -47,7 +48,7 @@ struct kg_pick {
     struct kg_tree whole;       /* The text's tree, */
     struct kg_tree element;     /* and the element's. */
     size_t element_depth;       /* Of the one under way; 0: none. */
-    uint64_t offset;            /* Bytes before those being fed. */
+    uint64_t offset;            /* Bytes read so far. */
     size_t depth;
     enum kg_errc failed;
     struct open stack[KG_LIMIT_DEPTH];
@@ -71,7 +72,6 @@ static enum kg_errc keep(struct kg_pick *p, enum kg_kind kind,
 {
     struct open *parent = parent_of(p);
     struct kg_tree *tree = tree_of(p);
-    size_t room = tree->max - tree->len;
     struct kg_node *node = kg_tree_new(tree, kind, text);
     bool added = true;
 
@@ -81,8 +81,7 @@ static enum kg_errc keep(struct kg_pick *p, enum kg_kind kind,
                                : kg_tree_add(parent->node, node);
     }
     if (node == NULL || !added) {
-        /* The arena takes blocks of a page: less room than one is none. */
-        return room < text.len + 4096 ? KG_ELIMIT : KG_ENOMEM;
+        return tree->full ? KG_ELIMIT : KG_ENOMEM;
     }
     *ret_node = node;
     return KG_OK;
@@ -179,18 +178,32 @@ static enum kg_errc comma(struct kg_pick *p)
     return KG_OK;
 }
 
+/* False when `text` is no scalar. */
+static bool kind_of(struct kg_str text, enum kg_kind *ret_kind)
+{
+    static const enum kg_kind kinds[] = {
+        [KG_SCALAR_NULL] = KG_NULL,
+        [KG_SCALAR_TRUE] = KG_BOOL,
+        [KG_SCALAR_FALSE] = KG_BOOL,
+        [KG_SCALAR_NUMBER] = KG_NUMBER,
+    };
+    enum kg_scalar scalar = kg_scalar_of(text);
+
+    if (scalar == KG_SCALAR_NONE || scalar == KG_SCALAR_NAN) {
+        return false;
+    }
+    *ret_kind = kinds[scalar];
+    return true;
+}
+
 static enum kg_errc end_scalar(struct kg_pick *p)
 {
     struct kg_str text = kg_buf_str(&p->text);
     struct kg_node *node;
-    enum kg_kind kind = KG_NUMBER;
+    enum kg_kind kind;
     enum kg_errc err = KG_OK;
 
-    if (kg_str_is(text, "true") || kg_str_is(text, "false")) {
-        kind = KG_BOOL;
-    } else if (kg_str_is(text, "null")) {
-        kind = KG_NULL;
-    } else if (text.ptr[0] != '-' && (text.ptr[0] < '0' || text.ptr[0] > '9')) {
+    if (!kind_of(text, &kind)) {
         return KG_ESYNTAX;
     }
     begin_value(p);
@@ -363,12 +376,6 @@ static enum kg_errc begin_string(struct kg_pick *p, bool is_name)
 
 /* --- bytes ------------------------------------------------------------------- */
 
-static bool is_scalar_byte(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '-' ||
-           c == '+' || c == '.' || c == 'E';
-}
-
 static enum kg_errc value(struct kg_pick *p, char c)
 {
     if (c == '{' || c == '[') {
@@ -380,7 +387,7 @@ static enum kg_errc value(struct kg_pick *p, char c)
     if (c == ']' && p->state == FIRST_VALUE) {
         return close_container(p, c);
     }
-    if (!is_scalar_byte(c)) {
+    if (!kg_scalar_has((uint8_t)c)) {
         return KG_ESYNTAX;
     }
     p->state = SCALAR;
@@ -434,7 +441,7 @@ static enum kg_errc read_some(struct kg_pick *p, struct kg_str s,
     case HEX:
         return hex_digit(p, c);
     case SCALAR:
-        if (is_scalar_byte(c)) {
+        if (kg_scalar_has((uint8_t)c)) {
             return kg_buf_len(&p->text) < KG_LIMIT_NUMBER
                        ? kg_buf_addc(&p->text, c)
                        : KG_ELIMIT;
@@ -449,34 +456,31 @@ static enum kg_errc read_some(struct kg_pick *p, struct kg_str s,
     }
 }
 
-static enum kg_errc fail(struct kg_pick *p, enum kg_errc err, uint64_t offset,
+static enum kg_errc fail(struct kg_pick *p, enum kg_errc err,
                          struct kg_error *e)
 {
     p->state = DEAD;
     p->failed = err;
     return kg_error_set(e, err, 0, "JSON at byte %llu: %s",
-                        (unsigned long long)offset, kg_errc_text(err));
+                        (unsigned long long)p->offset, kg_errc_text(err));
 }
 
 enum kg_errc kg_pick_feed(struct kg_pick *p, struct kg_str bytes,
                           struct kg_error *e)
 {
-    size_t at = 0;
-
     if (p->state == DEAD) {
-        return fail(p, p->failed, p->offset, e);
+        return fail(p, p->failed, e);
     }
-    while (at < bytes.len) {
+    while (bytes.len > 0) {
         size_t len = 0;
-        enum kg_errc err =
-            read_some(p, kg_str_of(bytes.ptr + at, bytes.len - at), &len);
+        enum kg_errc err = read_some(p, bytes, &len);
 
         if (err != KG_OK) {
-            return fail(p, err, p->offset + at, e);
+            return fail(p, err, e);
         }
-        at += len;
+        bytes = kg_str_of(bytes.ptr + len, bytes.len - len);
+        p->offset += len;
     }
-    p->offset += at;
     return KG_OK;
 }
 
@@ -485,7 +489,7 @@ enum kg_errc kg_pick_end(struct kg_pick *p, struct kg_error *e)
     enum kg_errc err = KG_OK;
 
     if (p->state == DEAD) {
-        return fail(p, p->failed, p->offset, e);
+        return fail(p, p->failed, e);
     }
     if (p->state == SCALAR && p->depth == 0) {
         err = end_scalar(p);
@@ -493,7 +497,7 @@ enum kg_errc kg_pick_end(struct kg_pick *p, struct kg_error *e)
     if (err == KG_OK && p->state != TOP) {
         err = KG_ESYNTAX;
     }
-    return err == KG_OK ? KG_OK : fail(p, err, p->offset, e);
+    return err == KG_OK ? KG_OK : fail(p, err, e);
 }
 
 void kg_pick_reset(struct kg_pick *p)

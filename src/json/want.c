@@ -129,13 +129,19 @@ void kg_wants_finish(struct kg_wants *w)
     *w = (struct kg_wants){0};
 }
 
+/* Below what is wanted as a whole, nothing is delivered alone. */
+static const struct kg_want everything = {.whole = true};
+
 const struct kg_want *kg_want_member(const struct kg_want *w,
                                      struct kg_str name)
 {
     const struct kg_want *child;
 
-    if (w == NULL || w->whole) {
-        return w;
+    if (w == NULL) {
+        return NULL;
+    }
+    if (w->whole) {
+        return &everything;
     }
     for (child = w->child; child != NULL; child = child->next) {
         if (kg_str_eq(child->name, name)) {
@@ -147,5 +153,8 @@ const struct kg_want *kg_want_member(const struct kg_want *w,
 
 const struct kg_want *kg_want_element(const struct kg_want *w)
 {
-    return w == NULL || w->whole ? w : w->each;
+    if (w == NULL) {
+        return NULL;
+    }
+    return w->whole ? &everything : w->each;
 }

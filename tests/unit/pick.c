@@ -138,6 +138,18 @@ static void everything_can_be_wanted(void **state)
     (void)state;
     check(&def, text, "= {\"a\":[1,[],{}],\"b\":{\"c\":\"d\"},\"e\":null}\n");
     check(&def, "17", "= 17\n");
+    check(&def, "[0,-0,0.5,-1.25e-7,10E+2]", "= [0,-0,0.5,-1.25e-7,10E+2]\n");
+}
+
+static void everything_of_an_element_can_be_wanted(void **state)
+{
+    const struct kg_pick_def def = {
+        .each = "items", .whole = true, .max_bytes = KG_MIB};
+
+    (void)state;
+    check(&def,
+          "{\"kind\":\"L\",\"items\":[{\"a\":[{\"b\":1}],\"c\":{}},7,[8]]}",
+          "- {\"a\":[{\"b\":1}],\"c\":{}}\n- 7\n- [8]\n= {\"items\":[]}\n");
 }
 
 static void strings_are_decoded(void **state)
@@ -163,8 +175,12 @@ static enum kg_errc feed_all(const struct kg_pick_def *def, struct kg_str text,
     assert_int_equal(kg_pick_create(def, on_picked, &p, &p.pick), KG_OK);
     err = kg_pick_feed(p.pick, text, e);
     if (err != KG_OK) {
-        assert_int_equal(kg_pick_feed(p.pick, KG_STR("{}"), NULL), err);
-        assert_int_equal(kg_pick_end(p.pick, NULL), err);
+        struct kg_error again;
+
+        assert_int_equal(kg_pick_feed(p.pick, KG_STR("{}"), &again), err);
+        assert_string_equal(again.text, e->text);
+        assert_int_equal(kg_pick_end(p.pick, &again), err);
+        assert_string_equal(again.text, e->text);
     } else {
         err = kg_pick_end(p.pick, e);
     }
@@ -180,6 +196,9 @@ static void what_is_no_json_is_refused_with_its_place(void **state)
         "{a:1}",    "{\"a\":1,}",  "[1,]",       "[1 2]",   "\"a\nb\"",
         "\"\\x\"",  "\"\\u12g4\"", "[tru]",      "[nul]",   "}",
         "{\"a\":1", "\"\xff\"",    "[\"\xc3\"]", "{,}",     "[,]",
+        "[-]",      "[01]",        "[1.]",       "[1.e5]",  "[.5]",
+        "[1e]",     "[1e+]",       "[1abc]",     "[--1]",   "[1.2.3]",
+        "[+1]",     "[-a]",        "[0x1]",      "[1E5e]",  "[truefalse]",
     };
     const struct kg_pick_def def = {.whole = true, .max_bytes = KG_MIB};
     struct kg_error e;
@@ -198,6 +217,7 @@ static void large_things_cost_nothing_unless_wanted(void **state)
     const struct kg_pick_def skip = {.paths = paths, .max_bytes = 8 * KG_KIB};
     const struct kg_pick_def keep = {.whole = true, .max_bytes = 8 * KG_KIB};
     struct kg_buf text;
+    struct kg_error e;
     size_t before;
 
     (void)state;
@@ -211,7 +231,7 @@ static void large_things_cost_nothing_unless_wanted(void **state)
     before = kt_heap_bytes();
     assert_int_equal(feed_all(&skip, kg_buf_str(&text), NULL), KG_OK);
     assert_true(kt_heap_peak() - before < 64 * KG_KIB);
-    assert_int_equal(feed_all(&keep, kg_buf_str(&text), NULL), KG_ELIMIT);
+    assert_int_equal(feed_all(&keep, kg_buf_str(&text), &e), KG_ELIMIT);
     kt_heap_teardown();
     kg_buf_finish(&text);
 }
@@ -220,13 +240,14 @@ static void nesting_is_bounded(void **state)
 {
     const struct kg_pick_def def = {.whole = true, .max_bytes = KG_MIB};
     char text[2 * KG_LIMIT_DEPTH + 2];
+    struct kg_error e;
 
     (void)state;
     for (size_t i = 0; i <= KG_LIMIT_DEPTH; i++) {
         text[i] = '[';
         text[KG_LIMIT_DEPTH + 1 + i] = ']';
     }
-    assert_int_equal(feed_all(&def, kg_str_of(text, sizeof(text)), NULL),
+    assert_int_equal(feed_all(&def, kg_str_of(text, sizeof(text)), &e),
                      KG_ELIMIT);
     assert_int_equal(
         feed_all(&def, kg_str_of(text + 1, sizeof(text) - 2), NULL), KG_OK);
@@ -282,6 +303,7 @@ int main(void)
         cmocka_unit_test(texts_follow_each_other),
         cmocka_unit_test(elements_come_alone_and_the_rest_last),
         cmocka_unit_test(everything_can_be_wanted),
+        cmocka_unit_test(everything_of_an_element_can_be_wanted),
         cmocka_unit_test(strings_are_decoded),
         cmocka_unit_test(what_is_no_json_is_refused_with_its_place),
         cmocka_unit_test(large_things_cost_nothing_unless_wanted),
