@@ -20,6 +20,15 @@ static struct kg_str media_type(const char *text)
     return kg_str_trim(kg_str_cut(&rest, ';'));
 }
 
+/* Of a date that is past libcurl makes less than nothing. */
+static uint32_t wait_of(curl_off_t seconds)
+{
+    if (seconds < 0) {
+        return 0;
+    }
+    return seconds < UINT32_MAX ? (uint32_t)seconds : UINT32_MAX;
+}
+
 static void tell_head(struct kg_transfer *t, long status)
 {
     struct kg_http_head head = {.status = (int)status};
@@ -30,8 +39,7 @@ static void tell_head(struct kg_transfer *t, long status)
     (void)curl_easy_getinfo(t->easy, CURLINFO_CONTENT_TYPE, &type);
     (void)curl_easy_getinfo(t->easy, CURLINFO_RETRY_AFTER, &retry_after_s);
     head.content_type = media_type(type);
-    head.retry_after_s =
-        retry_after_s < UINT32_MAX ? (uint32_t)retry_after_s : UINT32_MAX;
+    head.retry_after_s = wait_of(retry_after_s);
     if (t->req->events->head != NULL) {
         t->req->events->head(t->req, &head); /* `t->req` may be NULL now. */
     }

@@ -149,6 +149,35 @@ static void an_answer_is_told_phase_by_phase(void **state)
     teardown(&f);
 }
 
+static void a_moment_that_is_past_is_no_wait(void **state)
+{
+    static const struct {
+        const char *text;
+        uint32_t s;
+    } cases[] = {{"-5", 0},
+                 {"Wed, 21 Oct 2015 07:28:00 GMT", 0},
+                 {"4294967296", UINT32_MAX},
+                 {"soon", 0}};
+
+    (void)state;
+    for (size_t i = 0; i < KG_COUNT_OF(cases); i++) {
+        char head[200];
+        const struct kt_reply reply = {NULL, head};
+        struct fixture f;
+        struct asked a = {0};
+
+        (void)snprintf(head, sizeof(head),
+                       "HTTP/1.1 429 No\r\nRetry-After: %s\r\n"
+                       "Content-Length: 0\r\n\r\n",
+                       cases[i].text);
+        setup(&f, &reply, 1);
+        ask(&f, &a, "/");
+        kt_loop_until(&f.loop, &a.done, 50);
+        assert_int_equal(a.retry_after_s, cases[i].s);
+        teardown(&f);
+    }
+}
+
 static void an_answer_may_be_cut_at_every_byte(void **state)
 {
     static const struct kt_reply replies[] = {
@@ -594,6 +623,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_answer_is_told_phase_by_phase),
+        cmocka_unit_test(a_moment_that_is_past_is_no_wait),
         cmocka_unit_test(an_answer_may_be_cut_at_every_byte),
         cmocka_unit_test(a_status_is_no_error_of_ours),
         cmocka_unit_test(a_body_that_is_cut_is_an_error_that_names_the_request),
