@@ -158,6 +158,7 @@ static void next_request(struct kg_serve_conn *c)
         feed(c, kg_buf_str(&ahead));
     }
     kg_buf_finish(&ahead);
+    kg_serve_make_room(c->serve); /* For who has come meanwhile. */
 }
 
 static void on_written(uv_write_t *write, int status)
@@ -170,7 +171,7 @@ static void on_written(uv_write_t *write, int status)
     }
     if (status != 0) {
         kg_serve_conn_close(c);
-    } else if (c->keep_alive) {
+    } else if (c->keep_alive && c->serve->sm.state == KG_SERVE_OPEN) {
         next_request(c);
     } else {
         say_no_more(c);

@@ -43,6 +43,13 @@ static void let_in(struct kg_serve *s)
     }
 }
 
+void kg_serve_make_room(struct kg_serve *s)
+{
+    if (s->sm.state == KG_SERVE_OPEN && s->knocked) {
+        let_in(s);
+    }
+}
+
 static void on_knock(uv_stream_t *listener, int status)
 {
     struct kg_serve *s = KG_CONTAINER_OF(listener, struct kg_serve, listener);
@@ -73,9 +80,8 @@ void kg_serve_vacated(struct kg_serve *s, struct kg_serve_conn *c)
     kg_latch_release(&s->open);
     if (s->sm.state == KG_SERVE_DRAINING && all_vacant(s)) {
         kg_defer(s->loop, &s->drained);
-    } else if (s->sm.state == KG_SERVE_OPEN && s->knocked) {
-        let_in(s);
     }
+    kg_serve_make_room(s);
 }
 
 /* The connection that waits for an answer to `id`, or NULL. */

@@ -36,6 +36,9 @@ struct kg_serve {
 
 /* Reads the token file in libuv's pool, then kg_serve_conn_checked(). */
 void kg_serve_check(struct kg_serve *s, struct kg_serve_conn *c);
+/* If a connection waits at the listener, the peer that has kept us waiting
+ * longest is closed for it. */
+void kg_serve_make_room(struct kg_serve *s);
 /* `c` is FREE again: the next may have its place. */
 void kg_serve_vacated(struct kg_serve *s, struct kg_serve_conn *c);
 

@@ -37,6 +37,35 @@ static void draining_answers_what_is_under_way(void **state)
     kt_serve_tear_down(&f);
 }
 
+static void on_last(void *data, const struct kg_request *r)
+{
+    struct kt_serve *f = data;
+
+    kg_serve_answer(r->serve, r->id, 200, "text/plain", KG_STR("ok"));
+    kg_serve_drain(r->serve, kt_serve_on_drained, f);
+}
+
+static void draining_waits_for_no_second_request(void **state)
+{
+    static const struct kg_route last = {"GET", "/last", false, on_last};
+    struct kt_serve f;
+    struct kt_client c;
+
+    (void)state;
+    kt_serve_set_up(&f);
+    f.config.routes = &last;
+    f.config.n_routes = 1;
+    f.config.data = &f;
+    kt_serve_start(&f);
+    kt_dial(&c, kg_serve_port(f.serve));
+    kt_say(&c, "GET /last HTTP/1.1\r\n" HOST "\r\n");
+    kt_hear_until(&c, &f.loop, NULL);
+    kt_has(&c, "\r\n\r\nok");
+    kt_hang_up(&c);
+    kt_loop_until(&f.loop, &f.drained, 10);
+    kt_serve_tear_down(&f);
+}
+
 static void draining_nothing_ends_from_the_loop(void **state)
 {
     struct kt_serve f;
@@ -142,6 +171,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(draining_answers_what_is_under_way),
+        cmocka_unit_test(draining_waits_for_no_second_request),
         cmocka_unit_test(draining_nothing_ends_from_the_loop),
         cmocka_unit_test(a_close_silences_the_drain),
         cmocka_unit_test(closed_at_every_turn_nothing_is_left),
