@@ -418,9 +418,9 @@ const struct kg_verb kg_verb_extract = {
     .name = "extract",
     .summary = "Find JSON in logs: its documents, or the rows of its reports",
     .synopsis = "[OPTION]... [FILE...|-]",
-    .about = "The last line on standard error counts what was found. Exit code "
-             "3: nothing was found;\n4: something is incomplete, rejected or "
-             "damaged.",
+    .about = "The last line on standard error counts what was found.\n"
+             "Exit code 3: nothing was found; 4: something is incomplete, "
+             "rejected or\ndamaged.\n",
     .options = options,
     .run = extract,
 };

@@ -123,6 +123,37 @@ enum kg_errc kg_option_set(const struct kg_option *o, const char *text,
                               o->name, text, example);
 }
 
+/* Where a line that has room for `width` bytes is best broken. */
+static size_t line_len(struct kg_str text, size_t width)
+{
+    size_t len = width;
+
+    if (text.len <= width) {
+        return text.len;
+    }
+    while (len > 0 && text.ptr[len] != ' ') {
+        len--;
+    }
+    return len > 0 ? len : width;
+}
+
+static enum kg_errc add_wrapped(struct kg_buf *out, struct kg_str text,
+                                size_t column)
+{
+    enum { WIDTH = 80 };
+    enum kg_errc err = KG_OK;
+
+    while (err == KG_OK && text.len > 0) {
+        size_t len = line_len(text, WIDTH - column);
+        struct kg_str line = kg_str_of(text.ptr, len);
+
+        text = kg_str_trim(kg_str_of(text.ptr + len, text.len - len));
+        err = kg_buf_addf(out, "%.*s\n%*s", KG_STR_ARG(line),
+                          text.len > 0 ? (int)column : 0, "");
+    }
+    return err;
+}
+
 enum kg_errc kg_option_help(const struct kg_option *o, struct kg_buf *out)
 {
     enum { TEXT_COLUMN = 29 };
@@ -143,7 +174,9 @@ enum kg_errc kg_option_help(const struct kg_option *o, struct kg_buf *out)
         err = kg_buf_addc(out, '\n');
         width = 0;
     }
-    return err == KG_OK ? kg_buf_addf(out, "%*s%s\n",
-                                      (int)(TEXT_COLUMN - width), "", o->help)
+    if (err == KG_OK) {
+        err = kg_buf_addf(out, "%*s", (int)(TEXT_COLUMN - width), "");
+    }
+    return err == KG_OK ? add_wrapped(out, kg_str_from(o->help), TEXT_COLUMN)
                         : err;
 }

@@ -50,7 +50,7 @@ struct kg_option {
     const char *const *choices; /* KG_OPTION_CHOICE: ended by NULL. */
     size_t at;                  /* Of the value in the caller's struct. */
     const char *value;          /* For the help: "FILE"; NULL: by type. */
-    const char *help;           /* One line, with the default if any. */
+    const char *help;           /* A phrase, with the default if any. */
 };
 
 /* What the options left over. Borrowed from the arguments. */
@@ -67,7 +67,7 @@ KG_MUST_USE enum kg_errc kg_options_parse(const struct kg_option *options,
                                           char **args, void *values,
                                           struct kg_args *ret_args,
                                           struct kg_error *e);
-/* One line per option, --help included. */
+/* Each option with its phrase, --help included; no line above 80. */
 KG_MUST_USE enum kg_errc kg_options_help(const struct kg_option *options,
                                          struct kg_buf *out);
 

@@ -38,7 +38,8 @@ static const struct kg_option options[] = {
     {.name = "timeout",
      .type = KG_OPTION_DURATION,
      .at = AT(timeout_ms),
-     .help = "How long a Job may take until it is given up"},
+     .help = "How long a Job may take until it is given up, from its "
+             "creation on"},
     {.name = "max-string", .type = KG_OPTION_SIZE, .at = AT(max_string)},
     {.name = "set", .type = KG_OPTION_LIST, .at = AT(sets), .value = "K=V"},
     {0},
@@ -247,16 +248,16 @@ static void a_required_option_is_asked_for(void **state)
 
 static void help_is_made_from_the_table(void **state)
 {
-    static const char text[] =
-        "  -n, --namespace NS         Where\n"
-        "  -s, --strict               No noise\n"
-        "  -q, --quiet                No lines\n"
-        "  -o, --output ndjson|csv|table\n"
-        "                             Form\n"
-        "      --documents N          N\n"
-        "      --timeout DURATION     How long a Job may take until it is "
-        "given up\n"
-        "  -h, --help                 Print this text\n";
+    static const char text[] = "  -n, --namespace NS         Where\n"
+                               "  -s, --strict               No noise\n"
+                               "  -q, --quiet                No lines\n"
+                               "  -o, --output ndjson|csv|table\n"
+                               "                             Form\n"
+                               "      --documents N          N\n"
+                               "      --timeout DURATION     How long a Job "
+                               "may take until it is given up, from\n"
+                               "                             its creation on\n"
+                               "  -h, --help                 Print this text\n";
     struct kg_option shown[8];
     struct kg_buf out;
 
