@@ -6,16 +6,20 @@ import subprocess
 import sys
 import tempfile
 
-GEN = os.path.join(os.environ["KG_BUILD"], "bench", "kg-gen")
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import tap  # noqa: E402
+
+GEN = os.path.join(os.environ.get("KG_BUILD", "build/dev"), "bench", "kg-gen")
 COLUMNS = ("cluster", "namespace", "name", "kind", "container")
 
 
-def generate(directory, *options):
+def generate(*options):
     """The log, its twin and the expected rows, as bytes."""
-    paths = [os.path.join(directory, name) for name in ("log", "twin", "rows")]
-    subprocess.run([GEN, "--output", paths[0], "--twin", paths[1],
-                    "--expect", paths[2], *options], check=True)
-    return [open(path, "rb").read() for path in paths]
+    with tempfile.TemporaryDirectory() as directory:
+        paths = [os.path.join(directory, name) for name in ("log", "twin", "rows")]
+        subprocess.run([GEN, "--output", paths[0], "--twin", paths[1],
+                        "--expect", paths[2], *options], check=True)
+        return [open(path, "rb").read() for path in paths]
 
 
 def documents(text):
@@ -42,65 +46,52 @@ def rows_of(twin):
             yield row
 
 
-def agree(twin, rows):
-    return list(rows_of(twin)) == [json.loads(row) for row in rows.splitlines()]
-
-
-def is_reproducible(directory):
+def the_same_arguments_give_the_same_bytes():
     options = ("--size", "300K", "--noise", "stray", "--seed", "7")
-    return generate(directory, *options) == generate(directory, *options)
+    assert generate(*options) == generate(*options)
 
 
-def seeds_differ(directory):
-    return (generate(directory, "--rows", "3", "--seed", "1")[0] !=
-            generate(directory, "--rows", "3", "--seed", "2")[0])
+def another_seed_gives_other_bytes():
+    assert (generate("--rows", "3", "--seed", "1")[0] !=
+            generate("--rows", "3", "--seed", "2")[0])
 
 
-def rows_are_as_expected(directory):
+def rows_are_what_python_reads_in_the_twin():
     for options in ((), ("--layout", "compact"), ("--crlf",), ("--non-ascii",),
                     ("--documents", "3"), ("--layout", "compact", "--non-ascii",
                                            "--noise", "stray", "--crlf")):
-        _, twin, rows = generate(directory, "--rows", "7", *options)
-        if not agree(twin, rows):
-            return False
-    return True
+        _, twin, rows = generate("--rows", "7", *options)
+        assert list(rows_of(twin)) == [json.loads(row) for row in rows.splitlines()], options
 
 
-def size_is_kept(directory):
+def a_log_has_the_size_asked_for():
     for options in (("--size", "2M"), ("--size", "2M", "--layout", "compact"),
                     ("--size", "2M", "--documents", "4"),
                     ("--size", "2M", "--noise-size", "512K")):
-        log = generate(directory, *options)[0]
-        if not 0.98 < len(log) / (2 << 20) < 1.02:
-            return False
-    return True
+        log = generate(*options)[0]
+        assert 0.98 < len(log) / (2 << 20) < 1.02, (options, len(log))
 
 
-def twin_is_the_log_without_noise(directory):
-    log, twin, _ = generate(directory, "--rows", "5", "--noise", "none")
-    noisy, same, _ = generate(directory, "--rows", "5", "--noise", "stray")
-    return log == twin == same and twin in noisy
+def a_twin_is_the_log_without_noise():
+    log, twin, _ = generate("--rows", "5", "--noise", "none")
+    noisy, same, _ = generate("--rows", "5", "--noise", "stray")
+    assert log == twin == same
+    assert twin in noisy and len(noisy) > len(twin)
 
 
-def keys_repeat_when_asked(directory):
+def keys_repeat_only_when_asked():
     def keys(*options):
-        rows = generate(directory, "--rows", "20", *options)[2].splitlines()
+        rows = generate("--rows", "20", *options)[2].splitlines()
         return {tuple(json.loads(row)[name] for name in COLUMNS) for row in rows}
-    return len(keys()) == 20 and len(keys("--keys", "6")) == 6
+    assert len(keys()) == 20
+    assert len(keys("--keys", "6")) == 6
 
 
-def main():
-    claims = (is_reproducible, seeds_differ, rows_are_as_expected, size_is_kept,
-              twin_is_the_log_without_noise, keys_repeat_when_asked)
-    print(f"1..{len(claims)}")
-    failed = 0
-    for number, claim in enumerate(claims, 1):
-        with tempfile.TemporaryDirectory() as directory:
-            ok = claim(directory)
-        failed += not ok
-        print(f"{'ok' if ok else 'not ok'} {number} - gen: "
-              f"{claim.__name__.replace('_', ' ')}")
-    return failed > 0
-
-
-sys.exit(main())
+tap.run([
+    the_same_arguments_give_the_same_bytes,
+    another_seed_gives_other_bytes,
+    rows_are_what_python_reads_in_the_twin,
+    a_log_has_the_size_asked_for,
+    a_twin_is_the_log_without_noise,
+    keys_repeat_only_when_asked,
+])
