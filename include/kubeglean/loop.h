@@ -34,7 +34,8 @@ struct kg_loop {
     void *turn_data;         /* Private. */
 };
 
-/* libuv may abort for lack of memory inside; nothing else does. */
+/* libuv may abort for lack of memory inside; nothing else does. The process
+ * ignores SIGPIPE from here on. */
 KG_MUST_USE enum kg_errc kg_loop_init(struct kg_loop *l);
 /* Runs until no handle or request is active. */
 void kg_loop_run(struct kg_loop *l);

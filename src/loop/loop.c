@@ -5,6 +5,7 @@
  * poll's own waiting is taken out with libuv's idle time. */
 #include "kubeglean/loop.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -47,6 +48,9 @@ enum kg_errc kg_loop_init(struct kg_loop *l)
 {
     int err = uv_loop_init(&l->uv);
 
+    /* libuv writes to sockets whose peer has gone; that is an error there, and
+     * nothing to die of. */
+    (void)signal(SIGPIPE, SIG_IGN);
     if (err != 0) {
         return err == UV_ENOMEM ? KG_ENOMEM : KG_EIO;
     }

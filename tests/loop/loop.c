@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* loop/: a callback never comes from inside the call that asked for it. */
+#include <errno.h>
+#include <unistd.h>
+
 #include "kt.h"
 #include "kubeglean/latch.h"
 
@@ -98,12 +101,28 @@ static void latch_without_holds_closes_from_the_loop(void **state)
     kg_loop_close(&o.loop);
 }
 
+static void a_peer_that_has_gone_does_not_end_the_process(void **state)
+{
+    struct kg_loop l;
+    int ends[2];
+
+    (void)state;
+    assert_int_equal(kg_loop_init(&l), KG_OK);
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(close(ends[0]), 0);
+    assert_int_equal(write(ends[1], "x", 1), -1);
+    assert_int_equal(errno, EPIPE);
+    assert_int_equal(close(ends[1]), 0);
+    kg_loop_close(&l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(deferred_calls_come_on_the_next_turn_once),
         cmocka_unit_test(a_canceled_call_does_not_come),
         cmocka_unit_test(latch_waits_for_every_hold),
+        cmocka_unit_test(a_peer_that_has_gone_does_not_end_the_process),
         cmocka_unit_test(latch_without_holds_closes_from_the_loop),
     };
 
