@@ -373,7 +373,8 @@ static void recover(struct kg_watch *w, const struct kg_error *cause)
 static void refused(struct kg_watch *w)
 {
     uint32_t after_s = w->head.retry_after_s;
-    char what[160];
+    struct kg_str path = kg_buf_str(&w->path);
+    char what[256];
     struct kg_error e;
 
     if (w->status.http == 0) {
@@ -383,7 +384,7 @@ static void refused(struct kg_watch *w)
         w->status.retry_after_ms = after_s * 1000;
     }
     (void)snprintf(what, sizeof(what), "GET %s%.*s", kg_kube_host(w->kube),
-                   KG_STR_ARG(kg_str_trim(kg_buf_str(&w->path))));
+                   KG_STR_ARG(kg_str_cut(&path, '?')));
     kg_kube_status_error(&w->status, what, &e);
     recover(w, &e); /* Last. */
 }

@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: MIT */
+/* kube/: a collection is followed through everything that ends a watch. */
+#include <stdio.h>
+#include <string.h>
+
+#include "kube.h"
+#include "kubeglean/log.h"
+#include "kubeglean/watch.h"
+
+#define JOB(uid, name, version)                           \
+    "{\"metadata\":{\"uid\":\"" uid "\",\"name\":\"" name \
+    "\",\"resourceVersion\":\"" version "\",\"managedFields\":[{}]}}"
+#define LIST(version, token, items)                                      \
+    "{\"kind\":\"JobList\",\"metadata\":{\"resourceVersion\":\"" version \
+    "\",\"continue\":\"" token "\"},\"items\":[" items "]}"
+#define EVENT(type, object) "{\"type\":\"" type "\",\"object\":" object "}\n"
+#define BOOKMARK(version)                                                  \
+    EVENT("BOOKMARK",                                                      \
+          "{\"kind\":\"Job\",\"metadata\":{\"resourceVersion\":\"" version \
+          "\"}}")
+#define GONE                                                               \
+    "{\"kind\":\"Status\",\"metadata\":{},\"message\":\"too old resource " \
+    "version\",\"reason\":\"Expired\",\"code\":410}"
+#define PATH "GET /apis/batch/v1/namespaces/a/jobs?"
+
+/* A stream that stays open. */
+#define OPEN_STREAM(start, events)                                   \
+    {                                                                \
+        .request = start,                                            \
+        .bytes = "HTTP/1.1 200 OK\r\nContent-Type: application/json" \
+                 "\r\n\r\n" events                                   \
+    }
+
+struct watched {
+    struct kt_kube k;
+    struct kg_watch watch;
+    char trace[4096];
+    unsigned n_changes, n_synced;
+    bool done; /* The `until`-th change came, or the watch failed. */
+    bool closed;
+    unsigned until;
+    struct kg_error e;
+    unsigned stop_at, restart_at, close_at; /* Change; 0: never. */
+};
+
+static void on_watch_closed(struct kg_watch *w)
+{
+    ((struct watched *)w->data)->closed = true;
+}
+
+static void on_fail(struct kg_watch *w, const struct kg_error *e)
+{
+    struct watched *d = w->data;
+
+    d->e = *e;
+    d->done = true;
+}
+
+static void on_change(struct kg_watch *w, enum kg_watch_kind kind,
+                      const struct kg_node *object)
+{
+    static const char *const names[] = {"put", "deleted", "synced"};
+    struct watched *d = w->data;
+    struct kg_str uid = kg_node_str(kg_node_path(object, "metadata.uid"));
+    struct kg_str name = kg_node_str(kg_node_path(object, "metadata.name"));
+    size_t len = strlen(d->trace);
+
+    assert_false(d->closed);
+    assert_null(kg_node_path(object, "metadata.managedFields"));
+    (void)snprintf(d->trace + len, sizeof(d->trace) - len, "%s%s%.*s%s%.*s\n",
+                   names[kind], uid.len > 0 ? " " : "", KG_STR_ARG(uid),
+                   name.len > 0 ? "=" : "", KG_STR_ARG(name));
+    d->n_changes++;
+    d->n_synced += kind == KG_WATCH_SYNCED;
+    d->done = d->done || d->n_changes == d->until;
+    if (d->n_changes == d->stop_at || d->n_changes == d->restart_at) {
+        kg_watch_stop(w);
+    }
+    if (d->n_changes == d->restart_at) {
+        kg_watch_start(w, on_change, on_fail);
+    }
+    if (d->n_changes == d->close_at) {
+        kg_watch_close(w, on_watch_closed);
+    }
+}
+
+static bool begin(struct watched *d, const struct kt_reply *replies, size_t n)
+{
+    static const char *const paths[] = {"metadata.name", NULL};
+    const struct kg_watch_options options = {
+        .kind = KG_KUBE_JOB, .ns = KG_STR("a"), .paths = paths, .seed = 1};
+
+    if (!kt_kube_start(&d->k, replies, n, NULL)) {
+        return false;
+    }
+    d->watch.data = d;
+    if (kg_watch_init(&d->watch, &d->k.kube, &options) != KG_OK) {
+        kt_kube_stop(&d->k);
+        return false;
+    }
+    kg_backoff_init(&d->watch.backoff, 1, 2, 1); /* No test waits long. */
+    kg_watch_start(&d->watch, on_change, on_fail);
+    assert_int_equal(d->n_changes, 0);
+    return true;
+}
+
+static void end(struct watched *d)
+{
+    if (d->watch.sm.state < 4) { /* Not closed by a callback. */
+        kg_watch_close(&d->watch, on_watch_closed);
+    }
+    kt_loop_until(&d->k.loop, &d->closed, 200);
+    kt_kube_stop(&d->k);
+}
+
+/* Follows the script until so many changes were told. */
+static void follow(struct watched *d, const struct kt_reply *replies, size_t n,
+                   unsigned n_changes)
+{
+    d->until = n_changes;
+    assert_true(begin(d, replies, n));
+    kt_loop_until(&d->k.loop, &d->done, 3000);
+}
+
+static void a_list_in_pages_then_a_watch(void **state)
+{
+    static const struct kt_reply replies[] = {
+        KT_JSON_FOR(PATH "limit=500 HTTP", "200 OK",
+                    LIST("10", "c/1", JOB("u1", "one", "3"))),
+        KT_JSON_FOR(PATH "limit=500&continue=c%2F1 HTTP", "200 OK",
+                    LIST("10", "", JOB("u2", "two", "4"))),
+        OPEN_STREAM(PATH "watch=1&allowWatchBookmarks=true&timeoutSeconds=",
+                    EVENT("ADDED", JOB("u3", "three", "11"))
+                        EVENT("MODIFIED", JOB("u1", "one", "12"))
+                            EVENT("DELETED", JOB("u2", "two", "13"))),
+    };
+    struct watched d = {0};
+
+    (void)state;
+    follow(&d, replies, KG_COUNT_OF(replies), 6);
+    kt_assert_str(kg_str_from(d.trace),
+                  "put u1=one\nput u2=two\nsynced\nput u3=three\nput u1=one\n"
+                  "deleted u2=two\n");
+    assert_int_equal(kt_server_saw(&d.k.server, "&resourceVersion=10 HTTP"), 1);
+    assert_int_equal(kg_watch_n_objects(&d.watch), 2);
+    assert_true(d.watch.synced);
+    end(&d);
+}
+
+static void events_may_be_cut_anywhere(void **state)
+{
+    static const struct kt_reply replies[] = {
+        KT_JSON("200 OK", LIST("10", "", JOB("u1", "one", "3"))),
+        {.bytes =
+             "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n" EVENT(
+                 "ADDED", JOB("u2", "two", "11")) BOOKMARK("12")
+                 EVENT("DELETED", JOB("u1", "one", "13")),
+         .chop = 1},
+    };
+    struct watched d = {0};
+
+    (void)state;
+    follow(&d, replies, KG_COUNT_OF(replies), 4);
+    kt_assert_str(kg_str_from(d.trace),
+                  "put u1=one\nsynced\nput u2=two\ndeleted u1=one\n");
+    end(&d);
+}
+
+/* The watch ends after a bookmark, in many ways, and goes on from it. */
+static void a_watch_that_ends_goes_on_where_it_was(void **state)
+{
+    static const char head[] = "HTTP/1.1 200 OK\r\n"
+                               "Transfer-Encoding: chunked\r\n\r\n";
+    static const char bookmark[] = BOOKMARK("77");
+    static char stream[512];
+    static const struct kt_reply list = KT_JSON("200 OK", LIST("10", "", ""));
+    static const struct kt_reply go_on =
+        OPEN_STREAM(NULL, EVENT("ADDED", JOB("u9", "nine", "78")));
+    static char clean[600];
+    static char half[600];
+    const struct kt_reply ends[] = {
+        {.bytes = clean},
+        {.bytes = clean, .then = KT_CLOSE},
+        {.bytes = stream, .then = KT_CLOSE},
+        {.bytes = stream, .then = KT_RESET},
+        {.bytes = half, .then = KT_CLOSE},
+    };
+
+    (void)state;
+    (void)snprintf(stream, sizeof(stream), "%s3\r\n%.3s\r\n%zx\r\n%s\r\n", head,
+                   bookmark, sizeof(bookmark) - 4, bookmark + 3);
+    (void)snprintf(clean, sizeof(clean), "%s0\r\n\r\n", stream);
+    (void)snprintf(half, sizeof(half), "%s1\r\n{\r\n0\r\n\r\n", stream);
+    for (size_t i = 0; i < KG_COUNT_OF(ends); i++) {
+        const struct kt_reply replies[] = {list, ends[i], go_on};
+        struct watched d = {0};
+
+        follow(&d, replies, 3, 2);
+        kt_assert_str(kg_str_from(d.trace), "synced\nput u9=nine\n");
+        if (ends[i].then != KT_RESET) { /* Which may take bytes with it. */
+            assert_int_equal(kt_server_saw(&d.k.server, "&resourceVersion=77 "),
+                             1);
+        }
+        assert_int_equal(d.watch.n_lists, 1);
+        assert_int_equal(d.watch.n_restarts, 1);
+        end(&d);
+    }
+}
+
+static void gone_means_list_again_and_what_vanished_is_told(void **state)
+{
+    static const struct kt_reply first = KT_JSON(
+        "200 OK",
+        LIST("10", "", JOB("u1", "one", "3") "," JOB("u2", "two", "4")));
+    static const struct kt_reply second =
+        KT_JSON("200 OK", LIST("20", "", JOB("u2", "two", "19")));
+    static const struct kt_reply watch =
+        OPEN_STREAM(PATH "watch=1", EVENT("ADDED", JOB("u5", "five", "21")));
+    static const struct kt_reply gone[] = {
+        KT_JSON_FOR(PATH "watch=1", "410 Gone", GONE),
+        OPEN_STREAM(PATH "watch=1", EVENT("ERROR", GONE)),
+    };
+
+    (void)state;
+    for (size_t i = 0; i < KG_COUNT_OF(gone); i++) {
+        const struct kt_reply replies[] = {first, gone[i], second, watch};
+        struct watched d = {0};
+
+        follow(&d, replies, 4, 7);
+        kt_assert_str(kg_str_from(d.trace),
+                      "put u1=one\nput u2=two\nsynced\nput u2=two\n"
+                      "deleted u1\nsynced\nput u5=five\n");
+        assert_int_equal(d.watch.n_lists, 2);
+        end(&d);
+    }
+}
+
+static void a_page_token_that_expired_means_one_list_in_one_piece(void **state)
+{
+    static const struct kt_reply replies[] = {
+        KT_JSON_FOR(PATH "limit=500 HTTP", "200 OK",
+                    LIST("10", "t", JOB("u1", "one", "3"))),
+        KT_JSON_FOR(PATH "limit=500&continue=t HTTP", "410 Gone", GONE),
+        KT_JSON_FOR("GET /apis/batch/v1/namespaces/a/jobs? HTTP", "200 OK",
+                    LIST("11", "", JOB("u2", "two", "4"))),
+        OPEN_STREAM(PATH "watch=1", ""),
+    };
+    struct watched d = {0};
+
+    (void)state;
+    follow(&d, replies, KG_COUNT_OF(replies), 4);
+    kt_assert_str(kg_str_from(d.trace),
+                  "put u1=one\nput u2=two\ndeleted u1\nsynced\n");
+    end(&d);
+}
+
+static void what_no_retry_can_cure_is_told(void **state)
+{
+    static const struct {
+        struct kt_reply reply;
+        enum kg_errc code;
+        const char *text;
+    } cases[] = {
+        {KT_JSON("403 Forbidden",
+                 "{\"kind\":\"Status\",\"reason\":\"Forbidden\",\"message\":"
+                 "\"jobs.batch is forbidden: User \\\"u\\\" cannot list "
+                 "resource \\\"jobs\\\" in API group \\\"batch\\\" in the "
+                 "namespace \\\"a\\\"\"}"),
+         KG_EFORBIDDEN, "missing right to list jobs.batch in namespace a"},
+        {KT_JSON("401 Unauthorized", "{\"kind\":\"Status\"}"), KG_EUNAUTHORIZED,
+         "list jobs: GET 127.0.0.1:"},
+        {{.bytes = "HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\n\r\n"
+                   "404 page not found\n",
+          .then = KT_CLOSE},
+         KG_ENOTFOUND,
+         "HTTP 404"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < KG_COUNT_OF(cases); i++) {
+        struct watched d = {0};
+
+        follow(&d, &cases[i].reply, 1, 99);
+        assert_int_equal(d.e.code, cases[i].code);
+        assert_non_null(strstr(d.e.text, cases[i].text));
+        assert_int_equal(d.n_changes, 0);
+        assert_string_equal(kg_sm_name(&d.watch.sm), "idle");
+        end(&d);
+    }
+}
+
+static void what_a_retry_can_cure_is_retried(void **state)
+{
+    static const struct kt_reply replies[] = {
+        KT_JSON("500 Oops", "{\"kind\":\"Status\"}"),
+        KT_JSON("429 Busy", "{\"kind\":\"Status\"}"),
+        {.then = KT_RESET},
+        KT_JSON("200 OK", "{\"metadata\":{},\"items\":[!"),
+        KT_JSON("200 OK", "{\"items\":[{\"metadata\":{}}]}"),
+        KT_JSON("200 OK", "{\"items\":[]}"),
+        KT_JSON("200 OK", LIST("10", "", JOB("u1", "one", "3"))),
+        KT_JSON_FOR(PATH "watch=1", "503 Busy", "{\"kind\":\"Status\"}"),
+        OPEN_STREAM(PATH "watch=1", EVENT("ERROR", "{\"code\":500}")),
+        OPEN_STREAM(PATH "watch=1", EVENT("ADDED", "{\"metadata\":{}}")),
+        OPEN_STREAM(PATH "watch=1", EVENT("ADDED", JOB("u2", "two", "11"))),
+    };
+    struct watched d = {0};
+
+    (void)state;
+    follow(&d, replies, KG_COUNT_OF(replies), 3);
+    kt_assert_str(kg_str_from(d.trace), "put u1=one\nsynced\nput u2=two\n");
+    assert_int_equal(d.k.server.n_requests, KG_COUNT_OF(replies));
+    end(&d);
+}
+
+static void the_server_s_time_to_wait_is_kept(void **state)
+{
+    static const struct kt_reply replies[] = {
+        {.bytes = "HTTP/1.1 429 Busy\r\nRetry-After: 1\r\nContent-Type: "
+                  "application/json\r\n\r\n{}",
+         .then = KT_CLOSE},
+        KT_JSON("200 OK", LIST("10", "", "")),
+        OPEN_STREAM(PATH "watch=1", ""),
+    };
+    struct watched d = {0};
+    uint64_t began = uv_hrtime();
+
+    (void)state;
+    follow(&d, replies, KG_COUNT_OF(replies), 1);
+    assert_true(uv_hrtime() - began >= UINT64_C(990000000));
+    end(&d);
+}
+
+static const struct kt_reply story[] = {
+    KT_JSON("200 OK",
+            LIST("10", "", JOB("u1", "one", "3") "," JOB("u2", "two", "4"))),
+    KT_JSON_FOR(PATH "watch=1", "410 Gone", GONE),
+    KT_JSON("200 OK", LIST("20", "", JOB("u2", "two", "19"))),
+    OPEN_STREAM(PATH "watch=1", EVENT("ADDED", JOB("u5", "five", "21"))
+                                    EVENT("DELETED", JOB("u2", "two", "22"))),
+};
+enum { STORY_CHANGES = 8 };
+
+static void a_callback_may_stop_and_close(void **state)
+{
+    (void)state;
+    for (unsigned at = 1; at <= STORY_CHANGES; at++) {
+        struct watched stopped = {.stop_at = at};
+        struct watched closed = {.close_at = at};
+
+        follow(&stopped, story, KG_COUNT_OF(story), at);
+        for (int i = 0; i < 10; i++) {
+            (void)uv_run(&stopped.k.loop.uv, UV_RUN_NOWAIT);
+        }
+        assert_int_equal(stopped.n_changes, at);
+        end(&stopped);
+        follow(&closed, story, KG_COUNT_OF(story), at);
+        assert_int_equal(closed.n_changes, at);
+        end(&closed);
+    }
+}
+
+static void a_watch_started_again_tells_what_is_there(void **state)
+{
+    static const struct kt_reply replies[] = {
+        KT_JSON(
+            "200 OK",
+            LIST("10", "", JOB("u1", "one", "3") "," JOB("u2", "two", "4"))),
+        KT_JSON("200 OK", LIST("20", "", JOB("u2", "two", "19"))),
+        OPEN_STREAM(PATH "watch=1", ""),
+    };
+    struct watched d = {.restart_at = 2};
+
+    (void)state;
+    follow(&d, replies, KG_COUNT_OF(replies), 5);
+    kt_assert_str(kg_str_from(d.trace), "put u1=one\nput u2=two\nput u2=two\n"
+                                        "deleted u1\nsynced\n");
+    end(&d);
+}
+
+static void a_watch_may_close_at_every_turn(void **state)
+{
+    (void)state;
+    for (unsigned turns = 0; turns < 60; turns++) {
+        struct watched d = {0};
+
+        d.until = STORY_CHANGES;
+        assert_true(begin(&d, story, KG_COUNT_OF(story)));
+        for (unsigned i = 0; i < turns && !d.done; i++) {
+            (void)kg_loop_turn(&d.k.loop);
+        }
+        end(&d);
+    }
+}
+
+static void refuse_memory(void *data, bool may_fail)
+{
+    struct watched d = {.until = STORY_CHANGES};
+
+    (void)data;
+    if (!begin(&d, story, KG_COUNT_OF(story))) {
+        assert_true(may_fail);
+        return;
+    }
+    kt_kube_spin(&d.k, &d.done, may_fail ? 30 : 2000);
+    assert_true(may_fail || d.n_changes == STORY_CHANGES);
+    end(&d);
+}
+
+static void every_allocation_may_fail(void **state)
+{
+    (void)state;
+    kt_torture(refuse_memory, NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_list_in_pages_then_a_watch),
+        cmocka_unit_test(events_may_be_cut_anywhere),
+        cmocka_unit_test(a_watch_that_ends_goes_on_where_it_was),
+        cmocka_unit_test(gone_means_list_again_and_what_vanished_is_told),
+        cmocka_unit_test(a_page_token_that_expired_means_one_list_in_one_piece),
+        cmocka_unit_test(what_no_retry_can_cure_is_told),
+        cmocka_unit_test(what_a_retry_can_cure_is_retried),
+        cmocka_unit_test(the_server_s_time_to_wait_is_kept),
+        cmocka_unit_test(a_callback_may_stop_and_close),
+        cmocka_unit_test(a_watch_started_again_tells_what_is_there),
+        cmocka_unit_test(a_watch_may_close_at_every_turn),
+        cmocka_unit_test(every_allocation_may_fail),
+    };
+
+    kg_log_setup(KG_LOG_ERROR, KG_LOG_LOGFMT);
+    return cmocka_run_group_tests_name("watch", tests, NULL, NULL);
+}
