@@ -40,8 +40,8 @@ static const char *const strays[] = {
 };
 
 static const char *const documents[] = {
-    "{\"kind\": \"Status\", \"apiVersion\": \"v1\", \"metadata\": {}, "
-    "\"status\": \"Failure\", \"code\": 404}",
+    ("{\"kind\": \"Status\", \"apiVersion\": \"v1\", \"metadata\": {}, "
+     "\"status\": \"Failure\", \"code\": 404}"),
     "Response body: {\"result\": {\"id\": 7, \"scan\": []}, \"ok\": true}",
     "{\"level\": \"info\", \"msg\": \"not a report\", \"scans_done\": 3}",
 };
