@@ -300,6 +300,23 @@ static enum kg_errc word_of(CURLcode result)
     }
 }
 
+/* The server's refusal of our certificate comes as a TLS alert, within the
+ * handshake or, with TLS 1.3, with the first read after it. Other alerts tell
+ * that the server, or what stands before it, is not well just now. */
+static bool is_refusal_of_us(const char *text)
+{
+    static const char *const reasons[] = {"certificate", "unknown ca",
+                                          "access denied"};
+    const char *alert = strstr(text, " alert ");
+
+    for (size_t i = 0; alert != NULL && i < KG_COUNT_OF(reasons); i++) {
+        if (strstr(alert, reasons[i]) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void kg_transfer_result(const struct kg_transfer *t, CURLcode result,
                         struct kg_error *e)
 {
@@ -316,9 +333,7 @@ void kg_transfer_result(const struct kg_transfer *t, CURLcode result,
     if (result == CURLE_OK) {
         return;
     }
-    /* The server's refusal of our certificate comes as a TLS alert, within the
-     * handshake or, with TLS 1.3, with the first read after it. */
-    if (strstr(text, " alert ") != NULL) {
+    if (is_refusal_of_us(text)) {
         code = KG_ETLS;
     }
     (void)kg_error_set(e, code, (long)result, "%s: %s", t->what, text);

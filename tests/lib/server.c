@@ -114,7 +114,10 @@ static const struct kt_reply *choose(struct kt_server *s, struct kg_str request)
     return &unexpected;
 }
 
-/* Length of the whole request at the front, or 0 while it is not whole. */
+enum { TLS_HANDSHAKE = 0x16 };
+
+/* Length of the whole request at the front, or 0 while it is not whole. What
+ * begins a handshake is answered as it comes. */
 static size_t request_len(const struct kt_conn *c)
 {
     struct kg_str all = kg_str_of(c->request, c->request_len);
@@ -122,6 +125,9 @@ static size_t request_len(const struct kt_conn *c)
     ptrdiff_t length;
     size_t body = 0;
 
+    if (all.len > 0 && all.ptr[0] == TLS_HANDSHAKE) {
+        return all.len;
+    }
     if (head < 0) {
         return 0;
     }
