@@ -43,6 +43,8 @@ struct kg_config {
     struct kg_config_files *files; /* Private: trees, profiles. */
 };
 
+/* Defaults, and no task: for who makes a configuration without files. */
+void kg_config_init(struct kg_config *c);
 /* `path` holds one Config document, and the files that it names tasks:
  * at least one. KG_ECONFIG, also for a file that cannot be read; KG_ELIMIT,
  * KG_ENOMEM. After KG_OK, kg_config_finish() is due. Blocks on files: for

@@ -191,6 +191,12 @@ struct kg_read_facts {
     const char *reason;     /* Static: of the first incomplete one, or NULL. */
 };
 
+/* One report more: its `outcome` and `reason` are the reader's. True when it is
+ * to be stored: it is complete, or the profile keeps what is incomplete. */
+KG_MUST_USE bool kg_read_take(struct kg_read_facts *read,
+                              enum kg_outcome outcome, const char *reason,
+                              bool keeps_incomplete);
+
 /* What the sink says of one report. */
 struct kg_stored_facts {
     uint64_t rows, rows_rejected;
@@ -409,9 +415,18 @@ int kg_glean_exit_code(const struct kg_glean *g);
 struct kg_task *kg_glean_task(const struct kg_glean *g, struct kg_str name);
 struct kg_job *kg_glean_job(const struct kg_glean *g, struct kg_id id);
 struct kg_run *kg_glean_run(const struct kg_glean *g, struct kg_id id);
+size_t kg_glean_n_jobs(const struct kg_glean *g);
+size_t kg_glean_n_runs(const struct kg_glean *g, enum kg_run_state state);
+const char *kg_run_state_name(enum kg_run_state state); /* "following" */
+/* Settled, and in the ledger as such. */
+bool kg_run_is_stored(const struct kg_run *run);
 /* Every Job that is tracked: start with NULL; NULL at the end. */
 struct kg_job *kg_glean_next_job(const struct kg_glean *g,
                                  const struct kg_job *job);
+/* Wanted or ours, and not yet put away. */
+bool kg_job_is_under_way(const struct kg_job *job);
+/* How far it is, in a word: its own state, or its newest run's. Static. */
+const char *kg_job_progress(const struct kg_job *job);
 /* What the ledger holds of a run, but for the cluster's name. Borrowed. */
 struct kg_run_info kg_run_describe(const struct kg_run *run);
 

@@ -33,6 +33,7 @@ struct kg_kube_ref {
     enum kg_kube_kind kind;
     struct kg_str ns;
     struct kg_str name;
+    struct kg_str labels; /* Of a collection, a selector; or empty: all. */
 };
 
 /* What kg_kube_discover() found. */

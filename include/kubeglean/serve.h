@@ -102,12 +102,16 @@ typedef bool (*kg_ready_cb)(void *data, struct kg_buf *reason);
 typedef void (*kg_run_cb)(void *data, struct kg_serve *s, struct kg_id id,
                           struct kg_str task);
 
+/* The metrics are about to be written: levels are set now. */
+typedef void (*kg_scrape_cb)(void *data);
+
 /* The `data` of kg_endpoint_routes; the owner's, as long as it serves. */
 struct kg_endpoint {
     struct kg_metrics *metrics;
     kg_ready_cb ready_cb;
     kg_run_cb run_cb;
-    void *data; /* Handed to both. */
+    void *data;             /* Handed to all. */
+    kg_scrape_cb scrape_cb; /* Or NULL. */
 };
 
 enum { KG_ENDPOINT_ROUTES = 4 };

@@ -309,14 +309,19 @@ static enum kg_errc load(const char *path, bool config_wanted,
     return err == KG_OK ? add_tasks(c, found.n_tasks, path, e) : err;
 }
 
+void kg_config_init(struct kg_config *c)
+{
+    *c = (struct kg_config){.spool_max_mib = SPOOL_DEFAULT,
+                            .n_streams_max = STREAMS_DEFAULT,
+                            .n_jobs_max = JOBS_DEFAULT};
+}
+
 static enum kg_errc load_or_finish(const char *path, bool config_wanted,
                                    struct kg_config *c, struct kg_error *e)
 {
     enum kg_errc err;
 
-    *c = (struct kg_config){.spool_max_mib = SPOOL_DEFAULT,
-                            .n_streams_max = STREAMS_DEFAULT,
-                            .n_jobs_max = JOBS_DEFAULT};
+    kg_config_init(c);
     c->files = kg_alloc(sizeof(*c->files));
     if (c->files == NULL) {
         return kg_error_set(e, KG_ENOMEM, 0, "%s: %s", path,

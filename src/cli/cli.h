@@ -44,7 +44,9 @@ struct kg_verb {
     enum kg_exit (*run)(char **args);
 };
 
+extern const struct kg_verb kg_verb_agent;
 extern const struct kg_verb kg_verb_extract;
+extern const struct kg_verb kg_verb_run;
 extern const struct kg_verb kg_verb_version;
 
 /* Runs the verb that argv[1] names. */

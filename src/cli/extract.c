@@ -11,7 +11,7 @@
 #include "kubeglean/heap.h"
 #include "kubeglean/limits.h"
 #include "kubeglean/reader.h"
-#include "rows.h"
+#include "printed.h"
 #include "runset.h"
 #include "seen.h"
 
@@ -33,7 +33,7 @@ struct extract {
     struct kg_profile *profile;
     struct kg_run_info run;
     struct kg_print print;
-    struct kg_rows rows;
+    struct kg_printed rows;
     struct kg_seen seen;
     struct kg_reader_stats sum;
     uint64_t n_duplicates;
@@ -70,7 +70,7 @@ static bool on_row(void *data, const struct kg_row *row)
 
     x->n_duplicates +=
         kg_seen_note(&x->seen, kg_profile_table(x->profile), row);
-    return kg_rows_add(&x->rows, row) == KG_OK;
+    return kg_printed_add(&x->rows, row) == KG_OK;
 }
 
 /* The first few; how many there were is in the last line. */
@@ -283,7 +283,7 @@ static void print_summary(const struct extract *x)
 static enum kg_exit extract_all(struct extract *x, char **files)
 {
     static char *standard_input[] = {"-", NULL};
-    bool going = x->profile == NULL || kg_rows_head(&x->rows) == KG_OK;
+    bool going = x->profile == NULL || kg_printed_head(&x->rows) == KG_OK;
 
     if (files[0] == NULL) {
         files = standard_input;
@@ -302,7 +302,7 @@ static enum kg_exit prepare(struct extract *x, struct kg_error *e)
 {
     const struct values *v = &x->values;
 
-    if (v->profile == NULL && v->output != KG_ROWS_NDJSON) {
+    if (v->profile == NULL && v->output != KG_PRINTED_NDJSON) {
         return kg_verb_misused(&kg_verb_extract,
                                "-o csv and -o table print rows: say of which "
                                "profile with --profile");
@@ -351,11 +351,11 @@ static enum kg_exit extract(char **args)
     kg_print_init(&x.print, STDOUT_FILENO);
     kg_seen_init(&x.seen);
     if (x.profile != NULL) {
-        kg_rows_init(&x.rows, (enum kg_rows_form)x.values.output,
-                     kg_profile_table(x.profile), &x.print);
+        kg_printed_init(&x.rows, (enum kg_printed_form)x.values.output,
+                        kg_profile_table(x.profile), &x.print);
     }
     code = extract_all(&x, rest.items);
-    kg_rows_finish(&x.rows);
+    kg_printed_finish(&x.rows);
     kg_seen_finish(&x.seen);
     kg_print_finish(&x.print);
     kg_profile_destroy(x.profile);

@@ -35,6 +35,7 @@ struct kg_glean {
     struct kg_map pod_uids;
     struct kg_queue jobs_in[KG_JOB_STATE_NR];
     struct kg_queue runs_in[KG_RUN_STATE_NR];
+    size_t n_runs_in[KG_RUN_STATE_NR];
     struct kg_queue todo; /* Objects with something to do, first come first. */
     struct kg_todo all;   /* WATCH, DONE. */
     struct kg_queue dead; /* Jobs to be freed by the next step. */

@@ -13,6 +13,24 @@ static void set(struct kg_run *run, enum kg_outcome outcome, const char *reason)
     (void)snprintf(run->reason, sizeof(run->reason), "%s", reason);
 }
 
+bool kg_read_take(struct kg_read_facts *read, enum kg_outcome outcome,
+                  const char *reason, bool keeps_incomplete)
+{
+    if (outcome == KG_COMPLETE) {
+        read->complete++;
+        return true;
+    }
+    if (outcome == KG_REJECTED) {
+        read->rejected++;
+        return false;
+    }
+    read->incomplete++;
+    if (read->reason == NULL) {
+        read->reason = reason;
+    }
+    return keeps_incomplete;
+}
+
 /* Why bytes are missing at a log's end. */
 const char *kg_decide_cut_reason(const struct kg_run *run)
 {
@@ -226,4 +244,21 @@ struct kg_str kg_decide_container(const struct kg_task_def *def,
         }
     }
     return facts->n_containers > 0 ? facts->containers[0] : KG_STR("");
+}
+
+bool kg_job_is_under_way(const struct kg_job *job)
+{
+    return (job->sm.state >= KG_JOB_ASKING && job->sm.state < KG_JOB_KEPT) ||
+           job->sm.state == KG_JOB_DELETING;
+}
+
+const char *kg_job_progress(const struct kg_job *job)
+{
+    const struct kg_run *newest;
+
+    if (kg_queue_empty(&job->runs) || job->sm.state > KG_JOB_ENDED) {
+        return kg_sm_name(&job->sm);
+    }
+    newest = KG_CONTAINER_OF(job->runs.prev, struct kg_run, job_node);
+    return kg_sm_name(&newest->sm);
 }

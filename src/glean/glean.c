@@ -448,3 +448,13 @@ struct kg_job *kg_glean_next_job(const struct kg_glean *g,
 
     return next != &g->jobs ? KG_CONTAINER_OF(next, struct kg_job, all) : NULL;
 }
+
+size_t kg_glean_n_jobs(const struct kg_glean *g)
+{
+    return g->job_ids.n_used;
+}
+
+size_t kg_glean_n_runs(const struct kg_glean *g, enum kg_run_state state)
+{
+    return g->n_runs_in[state];
+}

@@ -40,6 +40,8 @@ static const struct kg_sm_state states[KG_RUN_STATE_NR] = {
 static void run_move(struct kg_glean *g, struct kg_run *run,
                      enum kg_run_state state)
 {
+    g->n_runs_in[run->sm.state]--;
+    g->n_runs_in[state]++;
     kg_sm_move(&run->sm, state);
     kg_queue_remove(&run->node);
     kg_queue_insert_tail(&g->runs_in[state], &run->node);
@@ -115,6 +117,7 @@ static enum kg_errc enlist(struct kg_glean *g, struct kg_run *run,
                states, KG_RUN_PENDING);
     kg_queue_insert_tail(&run->job->runs, &run->job_node);
     kg_queue_insert_tail(&g->runs_in[KG_RUN_PENDING], &run->node);
+    g->n_runs_in[KG_RUN_PENDING]++;
     run->job->n_runs++;
     return KG_OK;
 }
@@ -146,6 +149,7 @@ void kg_run_free(struct kg_glean *g, struct kg_run *run)
     kg_queue_remove(&run->node);
     kg_queue_remove(&run->todo.node);
     kg_slots_remove(&g->run_ids, run->id);
+    g->n_runs_in[run->sm.state]--;
     run->job->n_runs--;
     free_texts(run);
 }
@@ -172,6 +176,16 @@ struct kg_run_info kg_run_describe(const struct kg_run *run)
         info.profile = job->task->def->profile;
     }
     return info;
+}
+
+const char *kg_run_state_name(enum kg_run_state state)
+{
+    return states[state].name;
+}
+
+bool kg_run_is_stored(const struct kg_run *run)
+{
+    return run->sm.state == KG_RUN_SETTLED && run->outcome != KG_RUNNING;
 }
 
 /* --- to the end ---------------------------------------------------------------- */
@@ -411,7 +425,7 @@ void kg_run_begun(struct kg_glean *g, struct kg_run *run,
     }
     if (event->error != NULL) {
         settle_unstored(g, run, event->error);
-    } else if (event->known) {
+    } else if (event->outcome != KG_RUNNING) {
         run->outcome = event->outcome;
         settle(g, run);
     }

@@ -82,5 +82,9 @@ enum kg_errc kg_kube_path(const struct kg_kube *kube, struct kg_kube_ref ref,
     if (err == KG_OK && ref.name.len > 0) {
         err = add_name(out, "/", ref.name);
     }
-    return err;
+    if (err == KG_OK && ref.labels.len > 0) {
+        err = kg_buf_adds(out, "?labelSelector=");
+    }
+    return err == KG_OK && ref.labels.len > 0 ? kg_http_escape(out, ref.labels)
+                                              : err;
 }

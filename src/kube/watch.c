@@ -534,22 +534,14 @@ static const struct kg_http_events events = {on_head, on_body, on_done};
 static enum kg_errc set_path(struct kg_watch *w,
                              const struct kg_watch_options *options)
 {
-    struct kg_kube_ref ref = {options->kind, options->ns, {NULL, 0}};
+    struct kg_kube_ref ref = {.kind = options->kind,
+                              .ns = options->ns,
+                              .labels = options->labels};
     enum kg_errc err = kg_kube_path(w->kube, ref, &w->path);
 
-    if (err == KG_OK) {
-        err = kg_buf_addc(&w->path, '?');
-    }
-    if (err == KG_OK && options->labels.len > 0) {
-        err = kg_buf_adds(&w->path, "labelSelector=");
-        if (err == KG_OK) {
-            err = kg_http_escape(&w->path, options->labels);
-        }
-        if (err == KG_OK) {
-            err = kg_buf_addc(&w->path, '&');
-        }
-    }
-    return err;
+    return err == KG_OK
+               ? kg_buf_addc(&w->path, options->labels.len > 0 ? '&' : '?')
+               : err;
 }
 
 enum kg_errc kg_watch_init(struct kg_watch *w, struct kg_kube *kube,

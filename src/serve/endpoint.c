@@ -31,6 +31,9 @@ static void on_metrics(void *data, const struct kg_request *r)
     struct kg_buf text;
 
     kg_buf_init(&text, KG_LIMIT_SERVE_ANSWER);
+    if (endpoint->scrape_cb != NULL) {
+        endpoint->scrape_cb(endpoint->data);
+    }
     if (kg_metrics_text(endpoint->metrics, &text) == KG_OK) {
         kg_serve_answer(r->serve, r->id, 200,
                         "text/plain; version=0.0.4; charset=utf-8",

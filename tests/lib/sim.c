@@ -269,7 +269,6 @@ static void answer_run(struct sim *s, const struct sim_answer *answer,
     switch (answer->to) {
     case KG_ACT_BEGIN:
         event->kind = KG_EV_BEGUN;
-        event->known = s->known;
         event->outcome = s->known_outcome;
         break;
     case KG_ACT_FINISH:

@@ -184,7 +184,6 @@ static void finished_job_that_was_recorded_is_only_cleaned_up(void **state)
 
     (void)state;
     sim_begin(&s, &sim_krr);
-    s.known = true;
     s.known_outcome = KG_COMPLETE;
     (void)sim_event(&s, (struct kg_event){.kind = KG_EV_START});
     job = sim_job_make(&s, "a/krr-5", "krr");

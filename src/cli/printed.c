@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "rows.h"
+#include "printed.h"
 
 #include <ctype.h>
 
@@ -9,14 +9,14 @@
  * longer is cut in all columns but the keys. */
 enum { CELL_WIDTH = 24 };
 
-void kg_rows_init(struct kg_rows *r, enum kg_rows_form form,
-                  const struct kg_table_def *table, struct kg_print *print)
+void kg_printed_init(struct kg_printed *r, enum kg_printed_form form,
+                     const struct kg_table_def *table, struct kg_print *print)
 {
-    *r = (struct kg_rows){.form = form, .table = table, .print = print};
+    *r = (struct kg_printed){.form = form, .table = table, .print = print};
     kg_buf_init(&r->line, 8 * KG_LIMIT_ROW);
 }
 
-void kg_rows_finish(struct kg_rows *r)
+void kg_printed_finish(struct kg_printed *r)
 {
     kg_buf_finish(&r->line);
 }
@@ -38,7 +38,7 @@ static enum kg_errc add_json_value(struct kg_buf *line, enum kg_type type,
                                   : kg_buf_add_json(line, value->text);
 }
 
-static enum kg_errc add_json(struct kg_rows *r, const struct kg_row *row)
+static enum kg_errc add_json(struct kg_printed *r, const struct kg_row *row)
 {
     enum kg_errc err = kg_buf_addc(&r->line, '{');
 
@@ -101,7 +101,7 @@ static enum kg_errc add_csv_cell(struct kg_buf *line, uint32_t column,
     return needs_quotes(text) ? add_quoted(line, text) : kg_buf_add(line, text);
 }
 
-static enum kg_errc add_csv(struct kg_rows *r, const struct kg_row *row)
+static enum kg_errc add_csv(struct kg_printed *r, const struct kg_row *row)
 {
     enum kg_errc err = KG_OK;
 
@@ -115,7 +115,7 @@ static enum kg_errc add_csv(struct kg_rows *r, const struct kg_row *row)
     return err == KG_OK ? kg_buf_addc(&r->line, '\n') : err;
 }
 
-static enum kg_errc add_csv_head(struct kg_rows *r)
+static enum kg_errc add_csv_head(struct kg_printed *r)
 {
     enum kg_errc err = KG_OK;
 
@@ -164,7 +164,7 @@ static enum kg_errc add_printable(struct kg_buf *line, struct kg_str text,
     return err;
 }
 
-static enum kg_errc add_table_cell(struct kg_rows *r, uint32_t i,
+static enum kg_errc add_table_cell(struct kg_printed *r, uint32_t i,
                                    struct kg_str text, bool whole)
 {
     size_t wide = width(&r->table->columns[i]);
@@ -181,7 +181,7 @@ static enum kg_errc add_table_cell(struct kg_rows *r, uint32_t i,
     return err;
 }
 
-static enum kg_errc add_table(struct kg_rows *r, const struct kg_row *row)
+static enum kg_errc add_table(struct kg_printed *r, const struct kg_row *row)
 {
     enum kg_errc err = KG_OK;
 
@@ -195,7 +195,7 @@ static enum kg_errc add_table(struct kg_rows *r, const struct kg_row *row)
     return err;
 }
 
-static enum kg_errc add_table_head(struct kg_rows *r)
+static enum kg_errc add_table_head(struct kg_printed *r)
 {
     enum kg_errc err = KG_OK;
 
@@ -214,7 +214,7 @@ static enum kg_errc add_table_head(struct kg_rows *r)
 
 /* --- all of them ------------------------------------------------------------------------ */
 
-static enum kg_errc print_line(struct kg_rows *r, enum kg_errc err)
+static enum kg_errc print_line(struct kg_printed *r, enum kg_errc err)
 {
     if (err == KG_OK) {
         err = kg_print_add(r->print, kg_buf_str(&r->line));
@@ -223,24 +223,24 @@ static enum kg_errc print_line(struct kg_rows *r, enum kg_errc err)
     return err;
 }
 
-enum kg_errc kg_rows_head(struct kg_rows *r)
+enum kg_errc kg_printed_head(struct kg_printed *r)
 {
     switch (r->form) {
-    case KG_ROWS_CSV:
+    case KG_PRINTED_CSV:
         return print_line(r, add_csv_head(r));
-    case KG_ROWS_TABLE:
+    case KG_PRINTED_TABLE:
         return print_line(r, add_table_head(r));
     default:
         return KG_OK;
     }
 }
 
-enum kg_errc kg_rows_add(struct kg_rows *r, const struct kg_row *row)
+enum kg_errc kg_printed_add(struct kg_printed *r, const struct kg_row *row)
 {
     switch (r->form) {
-    case KG_ROWS_CSV:
+    case KG_PRINTED_CSV:
         return print_line(r, add_csv(r, row));
-    case KG_ROWS_TABLE:
+    case KG_PRINTED_TABLE:
         return print_line(r, add_table(r, row));
     default:
         return print_line(r, add_json(r, row));
