@@ -22,7 +22,8 @@ printf '| | |\n|---|---|\n'
 describe_machine
 printf '\n| log | bytes of log | bytes of its document | peak resident set, KiB |\n|---|---|---|---|\n'
 for size in "${sizes[@]}"; do
-  generate "$size" --size "$size" --noise stray
+  generate "$size" --size "$size" --noise stray \
+    --noise-size "$(($(numfmt --from=iec "$size") / 10))"
   printf '| %s | %s | %s | %s |\n' "$size" "$(bytes_of "$tmp/$size.log")" \
     "$(bytes_of "$tmp/$size.json")" "$(peak_of "$tmp/$size.log")"
   rm -f "$tmp/$size".*
