@@ -117,7 +117,7 @@ static enum kg_errc kind_of(const struct config_file *f,
             return KG_OK;
         }
     }
-    return kg_schema_refuse(e, f->path, kind != NULL ? kind : document,
+    return kg_schema_refuse(e, f->name, kind != NULL ? kind : document,
                             "kind: none of: Task, Profile, Config");
 }
 
@@ -146,7 +146,7 @@ static enum kg_errc survey_document(struct kg_config *c,
     case CONFIG:
         if (!found->config_wanted || found->config != NULL) {
             return kg_schema_refuse(
-                e, f->path, document,
+                e, f->name, document,
                 "kind: only one Config is wanted, in the file "
                 "that -c names");
         }
@@ -192,7 +192,7 @@ static enum kg_errc add_task(struct kg_config *c, struct config_file *f,
         return err;
     }
     if (is_taken(c, t->def.name)) {
-        err = kg_schema_refuse(e, f->path,
+        err = kg_schema_refuse(e, f->name,
                                kg_node_path(document, "metadata.name"),
                                "metadata.name: there is a task %.*s already",
                                KG_STR_ARG(t->def.name));
@@ -255,7 +255,7 @@ static enum kg_errc read_config(struct kg_config *c,
                                 struct kg_error *e)
 {
     struct values v = {.config = *c};
-    enum kg_errc err = kg_schema_read(fields, document, f->path, &v, e);
+    enum kg_errc err = kg_schema_read(fields, document, f->name, &v, e);
 
     if (err == KG_OK) {
         *c = v.config;
@@ -277,7 +277,7 @@ static enum kg_errc read_named(struct kg_config *c, const struct config_file *f,
 
         err = kg_config_files_read(c->files, f, n->text.ptr, &named, e);
         if (err == KG_EIO) {
-            (void)kg_error_wrap(e, "%s:%u:%u: spec.tasks", f->path, n->line,
+            (void)kg_error_wrap(e, "%s:%u:%u: spec.tasks", f->name, n->line,
                                 n->column);
         }
         if (err == KG_OK) {

@@ -92,18 +92,23 @@ static char *resolve(const struct config_file *from, const char *path)
     return copy;
 }
 
+static const char *name_of(const char *path)
+{
+    return strcmp(path, "-") == 0 ? "stdin" : path;
+}
+
 static enum kg_errc read_documents(const char *path, struct kg_tree *t,
                                    struct kg_node **ret_documents,
                                    struct kg_error *e)
 {
-    const char *name = strcmp(path, "-") == 0 ? "stdin" : path;
     struct kg_buf text;
     enum kg_errc err;
 
     kg_buf_init(&text, KG_LIMIT_CONFIG);
     err = kg_file_read(path, &text, e);
     if (err == KG_OK) {
-        err = kg_yaml_parse(kg_buf_str(&text), name, t, ret_documents, e);
+        err = kg_yaml_parse(kg_buf_str(&text), name_of(path), t, ret_documents,
+                            e);
     }
     kg_buf_finish(&text);
     return err;
@@ -123,12 +128,16 @@ enum kg_errc kg_config_files_read(struct kg_config_files *files,
     }
     kg_tree_init(&f->tree, KG_LIMIT_TREE);
     f->path = resolve(from, path);
-    err = f->path != NULL ? read_documents(f->path, &f->tree, &f->documents, e)
-                          : no_memory(path, e);
+    if (f->path == NULL) {
+        destroy_file(f);
+        return no_memory(path, e);
+    }
+    err = read_documents(f->path, &f->tree, &f->documents, e);
     if (err != KG_OK) {
         destroy_file(f);
         return err;
     }
+    f->name = name_of(f->path);
     kg_queue_insert_tail(&files->files, &f->node);
     *ret_file = f;
     return KG_OK;
@@ -182,13 +191,13 @@ enum kg_errc kg_config_files_add_profile(struct kg_config_files *files,
                                          struct kg_error *e)
 {
     struct kg_profile *profile;
-    enum kg_errc err = kg_profile_compile(document, file->path, &profile, e);
+    enum kg_errc err = kg_profile_compile(document, file->name, &profile, e);
 
     if (err != KG_OK) {
         return err;
     }
     if (find_profile(files, kg_profile_name(profile)) != NULL) {
-        (void)kg_schema_refuse(e, file->path,
+        (void)kg_schema_refuse(e, file->name,
                                kg_node_path(document, "metadata.name"),
                                "metadata.name: there is a profile %s already",
                                kg_profile_name(profile));
@@ -226,12 +235,13 @@ static enum kg_errc compile_file(const char *path,
     kg_tree_init(&tree, KG_LIMIT_TREE);
     err = read_documents(path, &tree, &documents, e);
     if (err == KG_OK && documents->n_children != 1) {
-        err = kg_schema_refuse(e, path, NULL,
+        err = kg_schema_refuse(e, name_of(path), NULL,
                                "one Profile is wanted, %u documents are there",
                                documents->n_children);
     }
     if (err == KG_OK) {
-        err = kg_profile_compile(documents->child, path, ret_profile, e);
+        err =
+            kg_profile_compile(documents->child, name_of(path), ret_profile, e);
     }
     kg_tree_finish(&tree);
     return err;
@@ -242,14 +252,36 @@ static enum kg_errc profile_of_file(struct kg_config_files *files,
                                     struct kg_profile **ret_profile,
                                     struct kg_error *e)
 {
-    enum kg_errc err;
+    struct kg_profile *profile = find_profile(files, path);
+    enum kg_errc err = KG_OK;
 
-    *ret_profile = find_profile(files, path);
-    if (*ret_profile != NULL) {
-        return KG_OK;
+    if (profile == NULL) {
+        err = compile_file(path, &profile, e);
+        if (err == KG_OK) {
+            err = keep_profile(files, path, profile, e);
+        }
     }
-    err = compile_file(path, ret_profile, e);
-    return err == KG_OK ? keep_profile(files, path, *ret_profile, e) : err;
+    if (err == KG_OK) {
+        *ret_profile = profile;
+    }
+    return err;
+}
+
+static enum kg_errc profile_of_builtin(struct kg_config_files *files,
+                                       const struct kg_builtin *builtin,
+                                       struct kg_profile **ret_profile,
+                                       struct kg_error *e)
+{
+    struct kg_profile *profile;
+    enum kg_errc err = compile_builtin(builtin, &profile, e);
+
+    if (err == KG_OK) {
+        err = keep_profile(files, builtin->name, profile, e);
+    }
+    if (err == KG_OK) {
+        *ret_profile = profile;
+    }
+    return err;
 }
 
 static bool is_path(const char *name)
@@ -280,18 +312,17 @@ enum kg_errc kg_config_files_profile(struct kg_config_files *files,
                                      struct kg_profile **ret_profile,
                                      struct kg_error *e)
 {
-    const struct kg_builtin *builtin;
+    const struct kg_builtin *builtin = kg_profile_builtin(kg_str_from(name));
+    struct kg_profile *known = find_profile(files, name);
     enum kg_errc err;
     char *path;
 
-    *ret_profile = find_profile(files, name);
-    if (*ret_profile != NULL) {
+    if (known != NULL) {
+        *ret_profile = known;
         return KG_OK;
     }
-    builtin = kg_profile_builtin(kg_str_from(name));
     if (builtin != NULL) {
-        err = compile_builtin(builtin, ret_profile, e);
-        return err == KG_OK ? keep_profile(files, name, *ret_profile, e) : err;
+        return profile_of_builtin(files, builtin, ret_profile, e);
     }
     if (!is_path(name)) {
         return refuse_name(name, e);

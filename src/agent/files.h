@@ -13,7 +13,8 @@ struct kg_config_files {
 
 struct config_file {
     struct kg_queue node;
-    char *path; /* For messages, and what relative paths are relative to. */
+    char *path;       /* What relative paths in it are relative to. */
+    const char *name; /* What messages call it: the path, or "stdin". */
     struct kg_tree tree;
     struct kg_node *documents; /* Array. */
 };

@@ -126,7 +126,7 @@ struct reading {
 static enum kg_errc refuse(const struct reading *r, const char *path,
                            const char *what)
 {
-    return kg_schema_refuse(r->error, r->file->path,
+    return kg_schema_refuse(r->error, r->file->name,
                             kg_node_path(r->document, path), "%s: %s", path,
                             what);
 }
@@ -144,7 +144,7 @@ static enum kg_errc place_error(const struct reading *r, const char *path)
 
 static enum kg_errc no_memory(const struct reading *r)
 {
-    return kg_error_set(r->error, KG_ENOMEM, 0, "%s: %s", r->file->path,
+    return kg_error_set(r->error, KG_ENOMEM, 0, "%s: %s", r->file->name,
                         kg_errc_text(KG_ENOMEM));
 }
 
@@ -239,7 +239,7 @@ static enum kg_errc set_namespaces(const struct reading *r)
     r->task->def.n_namespaces = n;
     for (size_t i = 1; i < n; i++) {
         if (kg_str_eq(names[i - 1], names[i])) {
-            return kg_schema_refuse(r->error, r->file->path, list,
+            return kg_schema_refuse(r->error, r->file->name, list,
                                     "spec.namespaces: %.*s is there twice",
                                     KG_STR_ARG(names[i]));
         }
@@ -333,7 +333,7 @@ enum kg_errc kg_task_read(struct kg_config_files *files,
     enum kg_errc err;
 
     *ret_task = (struct kg_task_config){0};
-    err = kg_schema_read(fields, document, file->path, &r.v, e);
+    err = kg_schema_read(fields, document, file->name, &r.v, e);
     if (err == KG_OK) {
         err = set_all(&r);
     }

@@ -412,6 +412,20 @@ static void a_file_that_is_not_there_is_wrong_configuration(void **state)
     assert_int_equal(kg_profile_load("nosuch", &profile, &error), KG_ECONFIG);
 }
 
+static void standard_input_has_a_name_in_messages(void **state)
+{
+    int saved = dup(STDIN_FILENO);
+
+    (void)state;
+    write_file("t.yaml", "kind: Task\n");
+    assert_non_null(freopen("t.yaml", "r", stdin));
+    assert_int_equal(kg_config_load_tasks("-", &config, &error), KG_ECONFIG);
+    assert_string_equal(error.text, "stdin:1:1: apiVersion: missing; wanted: "
+                                    "kubeglean.io/v1");
+    assert_int_equal(dup2(saved, STDIN_FILENO), STDIN_FILENO);
+    assert_int_equal(close(saved), 0);
+}
+
 /* The database's address may hold a password. */
 static void a_database_address_is_in_no_message(void **state)
 {
@@ -448,6 +462,7 @@ int main(void)
         CLAIM(a_config_says_all_it_may),
         CLAIM(each_mistake_in_a_config_has_its_message),
         CLAIM(a_file_that_is_not_there_is_wrong_configuration),
+        CLAIM(standard_input_has_a_name_in_messages),
         CLAIM(a_database_address_is_in_no_message),
     };
 
