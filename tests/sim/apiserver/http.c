@@ -8,69 +8,23 @@
  * stream is under way), sends what is no HTTP (400, closed), or too much of it
  * (413, closed); a fault that was asked for takes the place of the answer's
  * rest. All of these end in conn_close(), once. */
-#include "http.h"
-
-#include <llhttp.h>
-#include <stdio.h>
-
+#include "conn.h"
 #include "json.h"
 #include "kubeglean/heap.h"
-#include "kubeglean/latch.h"
-#include "kubeglean/sm.h"
 
 enum {
-    READ_LEN = 16 * 1024,
     PIPELINED_MAX = 64 * 1024,   /* Read ahead of the request under way. */
     OUT_MAX = 512 * 1024 * 1024, /* The largest whole answer: a list. */
-    STREAM_MARK = 128 * 1024,    /* A stream waits above this. */
     KEEP = 16 * 1024,            /* Kept by an idle connection. */
     HEADERS_MAX = 64 * 1024,
 };
 
-enum { READING, ANSWERING, CLOSING, STATE_NR };
-
-static const struct kg_sm_state states[STATE_NR] = {
-    [READING] = {"reading", KG_SM_TO(ANSWERING) | KG_SM_TO(CLOSING)},
-    [ANSWERING] = {"answering", KG_SM_TO(READING) | KG_SM_TO(CLOSING)},
-    [CLOSING] = {"closing", 0},
-};
-
-struct sim_conn {
-    struct kg_queue node;
-    struct sim_server *server;
-    struct kg_sm sm;
-    struct kg_latch latch;
-    uv_tcp_t tcp;
-    uv_timer_t timer; /* A stream's, or of an answer that comes later. */
-    uv_write_t write;
-    bool writing;  /* `sending` belongs to libuv. */
-    bool answered; /* All of the answer is in `out`. */
-    bool last;     /* The peer wants no further request answered. */
-    struct kg_deferred flush;
-    struct kg_buf out;
-    struct kg_buf sending;
-    struct sim_stream *stream; /* While one is under way. */
-    /* What came in. */
-    llhttp_t parser;
-    struct kg_buf in; /* Not parsed yet. */
-    struct kg_buf url;
-    struct kg_buf field;
-    struct kg_buf value;
-    struct kg_buf body;
-    char *type;
-    char *accept;
-    char *agent;
-    char *token;
-    char read[READ_LEN];
-    /* A fault. */
-    enum sim_harm harm;
-    int64_t harm_at;   /* Body bytes, or SIM_HARM_AT_ONCE. */
-    int64_t n_written; /* Body bytes of this answer. */
-    bool harmed;       /* It has happened: the rest is dropped. */
-    /* An answer that comes later. */
-    int later_status;
-    char *later_headers;
-    struct kg_buf later_body;
+static const struct kg_sm_state states[SIM_CONN_STATE_NR] = {
+    [SIM_READING] = {"reading",
+                     KG_SM_TO(SIM_ANSWERING) | KG_SM_TO(SIM_CLOSING)},
+    [SIM_ANSWERING] = {"answering",
+                       KG_SM_TO(SIM_READING) | KG_SM_TO(SIM_CLOSING)},
+    [SIM_CLOSING] = {"closing", 0},
 };
 
 static void on_flush(struct kg_deferred *d);
@@ -106,7 +60,7 @@ static void on_conn_closed(struct kg_latch *l)
     kg_free(c);
 }
 
-static void stream_gone(struct sim_conn *c)
+void sim_conn_stream_gone(struct sim_conn *c)
 {
     struct sim_stream *s = c->stream;
 
@@ -127,14 +81,14 @@ static void on_reset(uv_handle_t *handle)
 
 static void conn_end(struct sim_conn *c, bool reset)
 {
-    if (c->sm.state == CLOSING) {
+    if (c->sm.state == SIM_CLOSING) {
         return;
     }
-    kg_sm_move(&c->sm, CLOSING);
+    kg_sm_move(&c->sm, SIM_CLOSING);
     kg_queue_remove(&c->node);
     c->server->n_conns--;
     kg_deferred_cancel(&c->flush);
-    stream_gone(c);
+    sim_conn_stream_gone(c);
     kg_latch_close_handle(&c->latch, (uv_handle_t *)&c->timer);
     if (reset) {
         kg_latch_hold(&c->latch);
@@ -161,7 +115,7 @@ static void next_request(struct sim_conn *c)
         conn_close(c);
         return;
     }
-    kg_sm_move(&c->sm, READING);
+    kg_sm_move(&c->sm, SIM_READING);
     c->answered = false;
     forget_request(c);
     c->harm = SIM_HARM_NONE;
@@ -203,7 +157,7 @@ static void on_written(uv_write_t *req, int status)
     kg_buf_shrink(&c->sending, KEEP);
     if (status != 0) {
         conn_close(c);
-    } else if (c->sm.state != CLOSING) {
+    } else if (c->sm.state != SIM_CLOSING) {
         on_flush(&c->flush);
     }
     kg_latch_release(&c->latch); /* Last: `c` may be gone. */
@@ -237,35 +191,10 @@ static void on_flush(struct kg_deferred *d)
     }
 }
 
-static void put(struct sim_conn *c, struct kg_str bytes)
+void sim_conn_put(struct sim_conn *c, struct kg_str bytes)
 {
     sim_require(kg_buf_add(&c->out, bytes));
     kg_defer(c->server->loop, &c->flush);
-}
-
-/* How many of `len` body bytes may go out before the fault. */
-static size_t allowed(struct sim_conn *c, size_t len)
-{
-    int64_t left;
-
-    if (c->harmed) {
-        return 0;
-    }
-    left = c->harm_at - c->n_written;
-    if (c->harm == SIM_HARM_NONE || left > (int64_t)len) {
-        c->n_written += (int64_t)len;
-        return len;
-    }
-    c->harmed = true;
-    c->n_written += left > 0 ? left : 0;
-    return left > 0 ? (size_t)left : 0;
-}
-
-static void put_chunk(struct sim_conn *c, struct kg_str bytes)
-{
-    sim_require(kg_buf_addf(&c->out, "%zx\r\n", bytes.len));
-    put(c, bytes);
-    put(c, KG_STR("\r\n"));
 }
 
 /* --- reading ------------------------------------------------------------- */
@@ -337,7 +266,7 @@ static int on_value_complete(llhttp_t *parser)
     } else if (is_header(name, "authorization")) {
         take_token(c, value);
     } else if (is_header(name, "expect") && kg_str_is(value, "100-continue")) {
-        put(c, KG_STR("HTTP/1.1 100 Continue\r\n\r\n"));
+        sim_conn_put(c, KG_STR("HTTP/1.1 100 Continue\r\n\r\n"));
     }
     kg_buf_reset(&c->field);
     kg_buf_reset(&c->value);
@@ -376,13 +305,13 @@ static void dispatch(struct sim_conn *c)
     c->last = llhttp_should_keep_alive(&c->parser) == 0;
     c->answered = false;
     c->n_written = 0;
-    kg_sm_move(&c->sm, ANSWERING);
+    kg_sm_move(&c->sm, SIM_ANSWERING);
     c->server->request_cb(c->server->data, c, &r); /* Last. */
 }
 
 static void refuse(struct sim_conn *c, int status)
 {
-    kg_sm_move(&c->sm, ANSWERING);
+    kg_sm_move(&c->sm, SIM_ANSWERING);
     c->last = true;
     sim_answer(c, status, "text/plain; charset=utf-8", NULL,
                kg_str_from(status == 413 ? "413 Request Entity Too Large"
@@ -394,7 +323,7 @@ static void parse_more(struct sim_conn *c)
     struct kg_str bytes = kg_buf_str(&c->in);
     llhttp_errno_t err;
 
-    if (c->sm.state != READING || bytes.len == 0) {
+    if (c->sm.state != SIM_READING || bytes.len == 0) {
         return;
     }
     err = llhttp_execute(&c->parser, bytes.ptr, bytes.len);
@@ -422,7 +351,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
     struct sim_conn *c = KG_CONTAINER_OF(stream, struct sim_conn, tcp);
 
-    if (n == 0 || c->sm.state == CLOSING) {
+    if (n == 0 || c->sm.state == SIM_CLOSING) {
         return;
     }
     if (n < 0 || kg_buf_add(&c->in, kg_str_of(buf->base, (size_t)n)) != KG_OK) {
@@ -456,7 +385,7 @@ static void on_connection(uv_stream_t *listener, int status)
     c = kg_calloc(1, sizeof(*c));
     KG_REQUIRE(c != NULL);
     c->server = s;
-    kg_sm_init(&c->sm, "connection", states, READING);
+    kg_sm_init(&c->sm, "connection", states, SIM_READING);
     kg_latch_init(&c->latch, s->loop);
     kg_deferred_init(&c->flush, on_flush);
     init_bufs(c);
@@ -512,288 +441,4 @@ void sim_server_close(struct sim_server *s)
     while ((node = kg_queue_head(&s->conns)) != NULL) {
         conn_close(KG_CONTAINER_OF(node, struct sim_conn, node));
     }
-}
-
-/* --- answers ------------------------------------------------------------- */
-
-static const char *reason_of(int status)
-{
-    static const struct {
-        int status;
-        const char *reason;
-    } reasons[] = {
-        {200, "OK"},
-        {201, "Created"},
-        {202, "Accepted"},
-        {204, "No Content"},
-        {400, "Bad Request"},
-        {401, "Unauthorized"},
-        {403, "Forbidden"},
-        {404, "Not Found"},
-        {405, "Method Not Allowed"},
-        {409, "Conflict"},
-        {410, "Gone"},
-        {413, "Request Entity Too Large"},
-        {415, "Unsupported Media Type"},
-        {422, "Unprocessable Entity"},
-        {429, "Too Many Requests"},
-        {500, "Internal Server Error"},
-        {503, "Service Unavailable"},
-        {504, "Gateway Timeout"},
-    };
-
-    for (size_t i = 0; i < KG_COUNT_OF(reasons); i++) {
-        if (reasons[i].status == status) {
-            return reasons[i].reason;
-        }
-    }
-    return "Status";
-}
-
-/* True when the fault leaves no answer at all. */
-static bool harm_at_once(struct sim_conn *c)
-{
-    if (c->harm == SIM_HARM_NONE || c->harm_at != SIM_HARM_AT_ONCE) {
-        return false;
-    }
-    c->harmed = true;
-    kg_defer(c->server->loop, &c->flush);
-    return true;
-}
-
-static void put_head(struct sim_conn *c, int status, const char *type,
-                     const char *headers)
-{
-    sim_require(
-        kg_buf_addf(&c->out, "HTTP/1.1 %d %s\r\n", status, reason_of(status)));
-    if (type != NULL) {
-        sim_require(kg_buf_addf(&c->out, "Content-Type: %s\r\n", type));
-    }
-    if (headers != NULL) {
-        sim_require(kg_buf_adds(&c->out, headers));
-    }
-    if (c->last) {
-        sim_require(kg_buf_adds(&c->out, "Connection: close\r\n"));
-    }
-}
-
-void sim_answer(struct sim_conn *c, int status, const char *type,
-                const char *headers, struct kg_str body)
-{
-    size_t len;
-
-    if (harm_at_once(c)) {
-        return;
-    }
-    len = allowed(c, body.len);
-    put_head(c, status, type, headers);
-    if (status != 204) {
-        sim_require(
-            kg_buf_addf(&c->out, "Content-Length: %zu\r\n",
-                        c->harmed && c->harm == SIM_HARM_END ? len : body.len));
-    }
-    sim_require(kg_buf_adds(&c->out, "\r\n"));
-    if (c->parser.method != HTTP_HEAD) {
-        sim_require(kg_buf_add(&c->out, kg_str_of(body.ptr, len)));
-    }
-    c->answered = true;
-    kg_defer(c->server->loop, &c->flush);
-}
-
-static void on_later(uv_timer_t *timer)
-{
-    struct sim_conn *c = KG_CONTAINER_OF(timer, struct sim_conn, timer);
-
-    sim_answer(c, c->later_status, "application/json", c->later_headers,
-               kg_buf_str(&c->later_body));
-    kg_buf_shrink(&c->later_body, 0);
-}
-
-void sim_answer_later(struct sim_conn *c, uint64_t ms, int status,
-                      const char *headers, struct kg_str body)
-{
-    keep_header(&c->later_headers, kg_str_from(headers));
-    c->later_status = status;
-    kg_buf_reset(&c->later_body);
-    sim_require(kg_buf_add(&c->later_body, body));
-    (void)uv_timer_start(&c->timer, on_later, ms, 0);
-}
-
-void sim_conn_harm(struct sim_conn *c, enum sim_harm harm, int64_t at)
-{
-    c->harm = harm;
-    c->harm_at = at;
-}
-
-unsigned sim_server_harm(struct sim_server *s, struct kg_str path,
-                         enum sim_harm harm)
-{
-    struct kg_queue *node;
-    unsigned n = 0;
-
-    kg_queue_foreach (node, &s->conns) {
-        struct sim_conn *c = KG_CONTAINER_OF(node, struct sim_conn, node);
-
-        if (c->stream != NULL && kg_str_starts(kg_buf_str(&c->url), path)) {
-            c->harm = harm;
-            c->harmed = true;
-            kg_defer(s->loop, &c->flush);
-            n++;
-        }
-    }
-    return n;
-}
-
-/* --- streams ------------------------------------------------------------- */
-
-static void pump(struct sim_stream *s)
-{
-    if (!sim_stream_full(s)) {
-        s->pump_cb(s); /* Last: it may have ended. */
-    }
-}
-
-static void on_wake(struct kg_deferred *d)
-{
-    pump(KG_CONTAINER_OF(d, struct sim_stream, wake));
-}
-
-static void on_stream_timer(uv_timer_t *timer)
-{
-    struct sim_conn *c = KG_CONTAINER_OF(timer, struct sim_conn, timer);
-
-    pump(c->stream);
-}
-
-void sim_stream_begin(struct sim_conn *c, struct sim_stream *s,
-                      const char *type, sim_stream_cb pump_cb,
-                      sim_stream_cb gone_cb)
-{
-    s->conn = c;
-    s->pump_cb = pump_cb;
-    s->gone_cb = gone_cb;
-    kg_deferred_init(&s->wake, on_wake);
-    c->stream = s;
-    c->server->n_streams++;
-    if (harm_at_once(c)) {
-        return;
-    }
-    put_head(c, 200, type, NULL);
-    put(c, KG_STR("Transfer-Encoding: chunked\r\n\r\n"));
-    (void)allowed(c, 0);
-    sim_stream_wake(s);
-}
-
-void sim_stream_write(struct sim_stream *s, struct kg_str bytes)
-{
-    struct sim_conn *c = s->conn;
-    size_t len = allowed(c, bytes.len);
-
-    if (len > 0) {
-        put_chunk(c, kg_str_of(bytes.ptr, len));
-    }
-    if (c->harmed) {
-        kg_defer(c->server->loop, &c->flush);
-    }
-}
-
-bool sim_stream_full(const struct sim_stream *s)
-{
-    return s->conn->harmed || kg_buf_len(&s->conn->out) >= STREAM_MARK;
-}
-
-void sim_stream_wake(struct sim_stream *s)
-{
-    if (s->conn->harmed && s->conn->harm == SIM_HARM_END) {
-        sim_stream_end(s);
-        return;
-    }
-    kg_defer(s->conn->server->loop, &s->wake);
-}
-
-void sim_stream_wake_in(struct sim_stream *s, uint64_t ms)
-{
-    (void)uv_timer_start(&s->conn->timer, on_stream_timer, ms, 0);
-}
-
-void sim_stream_end(struct sim_stream *s)
-{
-    struct sim_conn *c = s->conn;
-
-    if (!c->harmed || c->harm == SIM_HARM_END) {
-        put(c, KG_STR("0\r\n\r\n"));
-        c->answered = true;
-    }
-    stream_gone(c);
-}
-
-/* --- queries ------------------------------------------------------------- */
-
-static int hex(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    if (c >= 'a' && c <= 'f') {
-        return c - 'a' + 10;
-    }
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-static char *decode(struct kg_str s, bool plus_is_blank)
-{
-    char *out = sim_cstr(s);
-    size_t to = 0;
-
-    for (size_t i = 0; i < s.len; i++) {
-        char c = s.ptr[i];
-
-        if (c == '%' && i + 2 < s.len && hex(s.ptr[i + 1]) >= 0 &&
-            hex(s.ptr[i + 2]) >= 0) {
-            c = (char)(hex(s.ptr[i + 1]) * 16 + hex(s.ptr[i + 2]));
-            i += 2;
-        } else if (c == '+' && plus_is_blank) {
-            c = ' ';
-        }
-        out[to++] = c;
-    }
-    out[to] = '\0';
-    return out;
-}
-
-char *sim_decode(struct kg_str s)
-{
-    return decode(s, false);
-}
-
-char *sim_query(struct kg_str query, const char *name)
-{
-    while (query.ptr != NULL) {
-        struct kg_str value = kg_str_cut(&query, '&');
-        struct kg_str key = kg_str_cut(&value, '=');
-
-        if (kg_str_is(key, name)) {
-            return decode(value, true);
-        }
-    }
-    return NULL;
-}
-
-bool sim_query_int(struct kg_str query, const char *name, int64_t *ret_value)
-{
-    char *text = sim_query(query, name);
-    bool good = text != NULL && kg_str_to_i64(kg_str_from(text), ret_value);
-
-    kg_free(text);
-    return good;
-}
-
-bool sim_query_true(struct kg_str query, const char *name)
-{
-    char *text = sim_query(query, name);
-    bool yes =
-        text != NULL && strcmp(text, "0") != 0 && strcmp(text, "false") != 0;
-
-    kg_free(text);
-    return yes;
 }

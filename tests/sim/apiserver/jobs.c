@@ -9,6 +9,7 @@
 
 #include "kubeglean/clock.h"
 #include "kubeglean/heap.h"
+#include "kubelet.h"
 #include "notes.h"
 #include "verbs.h"
 
@@ -30,7 +31,8 @@ struct census {
     int64_t terminating;
     int64_t succeeded; /* On 1.20 all of them, else those not counted yet. */
     int64_t failed;
-    int64_t fresh; /* Ended, and not counted yet. */
+    int64_t fresh;    /* Ended, and not counted yet. */
+    int64_t restarts; /* In place, of those that run. */
 };
 
 struct work {
@@ -68,7 +70,7 @@ static bool is_tracked(const struct sim_object *pod)
     return kg_str_find(pod->now->json, KG_STR("\"" SIM_TRACKING "\"")) >= 0;
 }
 
-static void count_pod(struct work *w, const struct sim_object *pod)
+static void count_pod(struct work *w, struct sim_object *pod)
 {
     struct census *c = &w->census;
 
@@ -77,6 +79,7 @@ static void count_pod(struct work *w, const struct sim_object *pod)
             c->terminating++;
         } else {
             c->active++;
+            c->restarts += sim_run_of(pod)->n_restarts;
             c->ready += kg_str_is(pod->now->phase, "Running") ? 1 : 0;
         }
         return;
@@ -195,7 +198,10 @@ static struct verdict judge(struct work *w)
     int64_t wanted = sim_int(w->spec, "completions", 1);
     int64_t deadline_s = sim_int(w->spec, "activeDeadlineSeconds", 0);
 
-    if (w->failed > sim_int(w->spec, "backoffLimit", 6)) {
+    int64_t limit = sim_int(w->spec, "backoffLimit", 6);
+
+    if (w->failed > limit ||
+        (w->census.restarts > 0 && w->census.restarts >= limit)) {
         return (struct verdict){
             .bad = true,
             .reason = "BackoffLimitExceeded",
@@ -235,122 +241,6 @@ static void take_away_active(struct work *w)
     }
 }
 
-static void put_owner(struct work *w, struct kg_tree *t,
-                      struct kg_node *metadata)
-{
-    struct kg_node *owners = sim_array(t);
-    struct kg_node *o = sim_object(t);
-
-    sim_put_text(t, o, "apiVersion", "batch/v1");
-    sim_put_text(t, o, "kind", "Job");
-    sim_put_str(t, o, "name", w->job->now->name);
-    sim_put_str(t, o, "uid", w->job->now->uid);
-    sim_put_bool(t, o, "controller", true);
-    sim_put_bool(t, o, "blockOwnerDeletion", true);
-    sim_add(owners, o);
-    sim_put(t, metadata, "ownerReferences", owners);
-}
-
-static void put_names(struct work *w, struct kg_tree *t,
-                      struct kg_node *metadata)
-{
-    struct kg_str job = w->job->now->name;
-    char suffix[6];
-    char uid[37];
-    char text[300];
-
-    job.len = job.len < 57 ? job.len : 57; /* A name has at most 63. */
-    sim_store_suffix(&w->sim->store, suffix);
-    sim_store_uid(&w->sim->store, uid);
-    (void)snprintf(text, sizeof(text), "%.*s-%s", KG_STR_ARG(job), suffix);
-    sim_put_text(t, metadata, "name", text);
-    (void)snprintf(text, sizeof(text), "%.*s-", KG_STR_ARG(job));
-    sim_put_text(t, metadata, "generateName", text);
-    sim_put_str(t, metadata, "namespace", w->job->now->ns);
-    sim_put_text(t, metadata, "uid", uid);
-    sim_put_time(t, metadata, "creationTimestamp", w->now_us);
-}
-
-/* What the Job's own annotations say holds for its Pods, unless the template
- * says otherwise. */
-static void inherit_notes(struct work *w, struct kg_tree *t,
-                          struct kg_node *metadata)
-{
-    const struct kg_node *from =
-        kg_node_path(w->tree.root, "metadata.annotations");
-    struct kg_node *to;
-
-    for (const struct kg_node *n = from != NULL ? from->child : NULL; n != NULL;
-         n = n->next) {
-        if (!kg_str_starts(n->name, KG_STR("sim/")) &&
-            !kg_str_starts(n->name, KG_STR("lab/"))) {
-            continue;
-        }
-        to = sim_member(t, metadata, "annotations", KG_OBJECT);
-        if (kg_node_get(to, n->name.ptr) == NULL) {
-            sim_put(t, to, n->name.ptr, sim_copy(t, n));
-        }
-    }
-}
-
-/* "1,1,0" is one for each attempt, the last one for the rest. */
-static void choose_exit_code(struct work *w, struct kg_tree *t,
-                             struct kg_node *metadata)
-{
-    static const char *const names[] = {"sim/exit-code", "lab/exit-code"};
-    struct kg_node *notes = kg_node_get(metadata, "annotations");
-
-    for (size_t i = 0; i < KG_COUNT_OF(names); i++) {
-        struct kg_str rest = kg_node_str(kg_node_get(notes, names[i]));
-        struct kg_str one = rest;
-
-        if (kg_str_find(rest, KG_STR(",")) < 0) {
-            continue;
-        }
-        for (unsigned k = 0; k <= w->memory->n_pods && rest.ptr != NULL; k++) {
-            one = kg_str_cut(&rest, ',');
-        }
-        sim_put_str(t, notes, names[i], one);
-    }
-}
-
-static void make_pod(struct work *w)
-{
-    const struct kg_node *template = kg_node_get(w->spec, "template");
-    const struct kg_node *finalizers;
-    struct kg_node *metadata;
-    struct kg_node *status;
-    struct kg_node *root;
-    struct kg_tree t;
-
-    kg_tree_init(&t, TREE_MAX);
-    root = sim_copy(&t, template);
-    metadata = sim_member(&t, root, "metadata", KG_OBJECT);
-    kg_node_drop(metadata, "creationTimestamp");
-    put_names(w, &t, metadata);
-    put_owner(w, &t, metadata);
-    inherit_notes(w, &t, metadata);
-    if (kg_node_path(root, "spec.restartPolicy") == NULL ||
-        kg_str_is(kg_node_str(kg_node_path(root, "spec.restartPolicy")),
-                  "Never")) {
-        choose_exit_code(w, &t, metadata);
-    }
-    if (w->sim->config.modern) {
-        sim_add_text(&t, sim_member(&t, metadata, "finalizers", KG_ARRAY),
-                     SIM_TRACKING);
-    }
-    finalizers = kg_node_get(metadata, "finalizers");
-    KG_REQUIRE(finalizers == NULL || finalizers->n_children > 0);
-    status = sim_object(&t);
-    sim_put_text(&t, status, "phase", "Pending");
-    sim_put_text(&t, status, "qosClass", "BestEffort");
-    sim_put(&t, root, "status", status);
-    (void)sim_store_create(&w->sim->store, SIM_PODS, &t, root);
-    kg_tree_finish(&t);
-    w->memory->n_pods++;
-    w->census.active++;
-}
-
 static void make_pods(struct work *w)
 {
     int64_t wanted = sim_int(w->spec, "parallelism", 1);
@@ -368,7 +258,8 @@ static void make_pods(struct work *w)
         return;
     }
     while (w->census.active < wanted) {
-        make_pod(w);
+        sim_make_pod(w->sim, w->job, w->tree.root, w->memory->n_pods++);
+        w->census.active++;
     }
 }
 

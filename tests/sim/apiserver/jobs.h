@@ -10,5 +10,8 @@
 /* The Job's turn: Pods are made, counted and taken away, until the Job is
  * Complete or Failed, and then until its time to live is over. */
 void sim_job_look(struct sim *sim, struct sim_object *job);
+/* Makes one Pod of a Job; `attempt` counts from 0. */
+void sim_make_pod(struct sim *sim, struct sim_object *job,
+                  const struct kg_node *root_of_job, unsigned attempt);
 
 #endif /* SIM_JOBS_H */

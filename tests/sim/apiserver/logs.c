@@ -21,8 +21,8 @@ struct reader {
     struct sim_stream stream;
     struct sim *sim;
     struct kg_queue node;
-    struct sim_run *run; /* NULL: the Pod is gone, `last` is what was known. */
-    struct sim_run last;
+    const struct sim_stint *stint; /* The container's, or `last`. */
+    struct sim_stint last;         /* What was known of one that is gone. */
     struct sim_content content;
     struct sim_log_query query;
     uint64_t at;
@@ -35,11 +35,6 @@ struct reader {
 
 /* --- what has been written by now --------------------------------------------- */
 
-static const struct sim_run *run_of(const struct reader *r)
-{
-    return r->run != NULL ? r->run : &r->last;
-}
-
 /* How long it takes to write all. */
 static uint64_t span_us(const struct reader *r)
 {
@@ -51,14 +46,14 @@ static uint64_t span_us(const struct reader *r)
     if (c->rate > 0) {
         return c->len * 1000000 / c->rate;
     }
-    return run_of(r)->run_us != UINT64_MAX ? run_of(r)->run_us : 0;
+    return r->stint->run_us != UINT64_MAX ? r->stint->run_us : 0;
 }
 
 static uint64_t written(const struct reader *r)
 {
-    const struct sim_run *run = run_of(r);
-    int64_t until = run->ended_us != 0 ? run->ended_us : kg_clock_now_us();
-    double elapsed = (double)(until - run->started_us);
+    const struct sim_stint *stint = r->stint;
+    int64_t until = stint->ended_us != 0 ? stint->ended_us : kg_clock_now_us();
+    double elapsed = (double)(until - stint->started_us);
     double span = (double)span_us(r);
 
     if (elapsed >= span) {
@@ -71,7 +66,7 @@ static int64_t time_at(const struct reader *r, uint64_t at)
 {
     double part = r->content.len > 0 ? (double)at / (double)r->content.len : 0;
 
-    return run_of(r)->started_us + (int64_t)(part * (double)span_us(r));
+    return r->stint->started_us + (int64_t)(part * (double)span_us(r));
 }
 
 /* Length of the piece that `s` begins with, `already` bytes of which came
@@ -158,7 +153,7 @@ static void begin_at_tail(struct reader *r, uint64_t to)
 static void begin_since(struct reader *r)
 {
     double span = (double)span_us(r);
-    double past = (double)(r->query.since_us - run_of(r)->started_us);
+    double past = (double)(r->query.since_us - r->stint->started_us);
     uint64_t at;
     size_t len;
     const char *newline;
@@ -296,7 +291,7 @@ static size_t send_more(struct reader *r)
     len = until - r->at < BLOCK ? (size_t)(until - r->at) : BLOCK;
     len = sim_content_read(&r->content, r->at, r->block, len);
     /* Behind the end nothing follows that would make it whole. */
-    all = r->at + len == r->content.len || run_of(r)->ended_us != 0 ||
+    all = r->at + len == r->content.len || r->stint->ended_us != 0 ||
           r->at + len == r->content.parts[0]->len;
     if (r->query.timestamps) {
         return send_pieces(r, kg_str_of(r->block, len),
@@ -308,16 +303,16 @@ static size_t send_more(struct reader *r)
 
 static bool is_done(const struct reader *r)
 {
-    const struct sim_run *run = run_of(r);
+    const struct sim_stint *stint = r->stint;
     uint64_t now = written(r);
 
     if (r->left == 0 || r->at >= r->content.len) {
-        return r->left == 0 || !r->query.follow || run->ended_us != 0;
+        return r->left == 0 || !r->query.follow || stint->ended_us != 0;
     }
     if (!r->query.follow) {
         return true;
     }
-    return run->ended_us != 0 && r->at >= (now < r->end ? now : r->end);
+    return stint->ended_us != 0 && r->at >= (now < r->end ? now : r->end);
 }
 
 static void wait_for_more(struct reader *r)
@@ -394,8 +389,8 @@ void sim_logs_gone(struct sim_run *run)
         struct reader *r = KG_CONTAINER_OF(node, struct reader, node);
 
         kg_queue_remove(node);
-        r->last = *run;
-        r->run = NULL;
+        r->last = *r->stint;
+        r->stint = &r->last;
     }
 }
 
@@ -417,20 +412,39 @@ uint64_t sim_log_span_us(struct sim *sim, const struct kg_node *pod)
     return us;
 }
 
+/* The life of the container that was asked for. */
+static const struct sim_stint *stint_of(const struct sim_run *run,
+                                        const struct kg_node *root,
+                                        const struct sim_log_query *query)
+{
+    const struct kg_node *inits = kg_node_path(root, "spec.initContainers");
+    size_t i = 0;
+
+    for (const struct kg_node *n = inits != NULL ? inits->child : NULL;
+         n != NULL && i < SIM_INITS_MAX; n = n->next, i++) {
+        if (kg_str_eq(kg_node_str(kg_node_get(n, "name")), query->container)) {
+            return &run->inits[i];
+        }
+    }
+    return query->previous ? &run->before : &run->main;
+}
+
 static void open_reader(struct sim_call *c, struct sim_object *pod,
                         const struct kg_node *root,
                         const struct sim_log_query *query)
 {
+    struct sim_run *run = sim_run_of(pod);
     struct reader *r = kg_calloc(1, sizeof(*r));
 
     KG_REQUIRE(r != NULL);
     r->sim = c->sim;
-    r->run = sim_run_of(pod);
+    r->stint = stint_of(run, root, query);
     r->query = *query;
     kg_queue_init(&r->node);
-    sim_content_init(&r->content, c->sim, root, query->container, 1);
+    sim_content_init(&r->content, c->sim, root, query->container,
+                     run->n_restarts + (query->previous ? 0 : 1));
     begin(r);
-    kg_queue_insert_tail(&r->run->readers, &r->node);
+    kg_queue_insert_tail(&run->readers, &r->node);
     c->sim->n_logs++;
     sim_stream_begin(c->conn, &r->stream, "text/plain", on_pump, on_gone);
 }
@@ -439,16 +453,16 @@ static void open_reader(struct sim_call *c, struct sim_object *pod,
 static bool is_waiting(struct sim_call *c, const struct kg_node *root,
                        struct kg_str container)
 {
-    const struct kg_node *list = kg_node_path(root, "status.containerStatuses");
-    const struct kg_node *entry = NULL;
+    char *name = sim_cstr(container);
+    const struct kg_node *entry = sim_element(
+        kg_node_path(root, "status.containerStatuses"), "name", name);
     struct kg_str reason;
 
-    for (entry = list != NULL ? list->child : NULL; entry != NULL;
-         entry = entry->next) {
-        if (kg_str_eq(kg_node_str(kg_node_get(entry, "name")), container)) {
-            break;
-        }
+    if (entry == NULL) {
+        entry = sim_element(kg_node_path(root, "status.initContainerStatuses"),
+                            "name", name);
     }
+    kg_free(name);
     if (entry != NULL && kg_node_path(entry, "state.waiting") == NULL) {
         return false;
     }
@@ -467,6 +481,19 @@ static bool is_waiting(struct sim_call *c, const struct kg_node *root,
     return true;
 }
 
+/* An error, and a 200 all the same. */
+static void forgotten(struct sim_call *c, const struct kg_node *root)
+{
+    const struct kg_node *list = kg_node_path(root, "status.containerStatuses");
+    struct kg_str id = kg_node_str(kg_node_get(list->child, "containerID"));
+    char text[200];
+    int len =
+        snprintf(text, sizeof(text),
+                 "unable to retrieve container logs for %.*s", KG_STR_ARG(id));
+
+    sim_answer(c->conn, 200, "text/plain", NULL, kg_str_of(text, (size_t)len));
+}
+
 static void answer(struct sim_call *c, struct sim_object *pod,
                    const struct kg_node *root, struct sim_log_query *query)
 {
@@ -480,11 +507,15 @@ static void answer(struct sim_call *c, struct sim_object *pod,
     if (is_waiting(c, root, query->container)) {
         return;
     }
-    if (query->previous) {
+    if (query->previous && sim_run_of(pod)->n_restarts == 0) {
         sim_bad_request(c,
                         "previous terminated container \"%.*s\" in pod "
                         "\"%.*s\" not found",
                         KG_STR_ARG(query->container), KG_STR_ARG(c->name));
+        return;
+    }
+    if (query->previous && sim_run_of(pod)->main.ended_us != 0) {
+        forgotten(c, root); /* The kubelet keeps one dead container. */
         return;
     }
     open_reader(c, pod, root, query);

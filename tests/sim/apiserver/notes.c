@@ -35,10 +35,8 @@ struct kg_str sim_note_of(const struct kg_node *root, const char *name,
     return text.ptr != NULL ? text : sim_note(root, name);
 }
 
-uint64_t sim_note_us(const struct kg_node *root, const char *name,
-                     uint64_t otherwise_us)
+uint64_t sim_seconds_us(struct kg_str text, uint64_t otherwise_us)
 {
-    struct kg_str text = sim_note(root, name);
     char *copy;
     char *end;
     double seconds;
@@ -53,6 +51,12 @@ uint64_t sim_note_us(const struct kg_node *root, const char *name,
     }
     kg_free(copy);
     return (uint64_t)(seconds * 1e6);
+}
+
+uint64_t sim_note_us(const struct kg_node *root, const char *name,
+                     uint64_t otherwise_us)
+{
+    return sim_seconds_us(sim_note(root, name), otherwise_us);
 }
 
 uint64_t sim_note_number(const struct kg_node *root, const char *name,

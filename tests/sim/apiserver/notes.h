@@ -14,6 +14,7 @@ struct kg_str sim_note_of(const struct kg_node *root, const char *name,
 /* Seconds with a fraction, or `otherwise` when it is not said or is none. */
 uint64_t sim_note_us(const struct kg_node *root, const char *name,
                      uint64_t otherwise_us);
+uint64_t sim_seconds_us(struct kg_str text, uint64_t otherwise_us);
 uint64_t sim_note_number(const struct kg_node *root, const char *name,
                          uint64_t otherwise);
 

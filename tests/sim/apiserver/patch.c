@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "patch.h"
 
-#include "kubeglean/heap.h"
+#include "apply.h"
+#include "body.h"
+#include "jsonpatch.h"
+#include "schema.h"
 #include "status.h"
 #include "verbs.h"
 
@@ -26,27 +29,60 @@ static void merge(struct sim_call *c, struct sim_object *o)
     struct kg_tree patch;
     struct kg_tree t;
 
-    if (!sim_call_body(c, &patch)) {
+    if (!sim_body_parse(c, &patch)) {
         return;
     }
     sim_store_open(o, &t);
     sim_merge(&t, t.root, patch.root);
+    sim_schema_prune(c->sim, c->kind, t.root);
     sim_replace_object(c, o, &t, t.root);
+    kg_tree_finish(&t);
+    kg_tree_finish(&patch);
+}
+
+static void operate(struct sim_call *c, struct sim_object *o)
+{
+    struct kg_tree patch;
+    struct kg_error e;
+    struct kg_tree t;
+
+    if (!sim_body_parse(c, &patch)) {
+        return;
+    }
+    sim_store_open(o, &t);
+    if (sim_json_patch(&t, patch.root, &e) == KG_OK) {
+        sim_replace_object(c, o, &t, t.root);
+    } else {
+        sim_fail(c, 422, "Invalid", NULL, "%s", e.text);
+    }
     kg_tree_finish(&t);
     kg_tree_finish(&patch);
 }
 
 void sim_patch(struct sim_call *c)
 {
+    static const struct {
+        const char *type;
+        void (*act)(struct sim_call *c, struct sim_object *o);
+    } kinds[] = {
+        {"application/merge-patch+json", merge},
+        {"application/strategic-merge-patch+json", merge},
+        {"application/json-patch+json", operate},
+    };
     struct sim_object *o;
 
-    if (kg_str_is(c->req->type, "application/merge-patch+json") ||
-        kg_str_is(c->req->type, "application/strategic-merge-patch+json")) {
-        o = sim_call_object(c);
-        if (o != NULL) {
-            merge(c, o);
-        }
+    if (kg_str_is(c->req->type, "application/apply-patch+yaml")) {
+        sim_apply(c);
         return;
+    }
+    for (size_t i = 0; i < KG_COUNT_OF(kinds); i++) {
+        if (kg_str_is(c->req->type, kinds[i].type)) {
+            o = sim_call_object(c);
+            if (o != NULL) {
+                kinds[i].act(c, o);
+            }
+            return;
+        }
     }
     sim_fail(c, 415, "UnsupportedMediaType", NULL,
              "the body of the request was in an unknown format - accepted "

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "body.h"
 #include "control.h"
 #include "discovery.h"
 #include "kubeglean/heap.h"
@@ -228,8 +229,8 @@ static bool authorize(struct sim_call *c, const struct parts *p,
     (void)snprintf(resource, sizeof(resource), "%.*s%s%.*s",
                    KG_STR_ARG(p->resource), p->sub.len > 0 ? "/" : "",
                    KG_STR_ARG(p->sub));
-    if (may(c, verb, p->is_resource ? resource : "")) {
-        return true;
+    if (!p->is_resource || may(c, verb, resource)) {
+        return true; /* Anyone may see what there is, and whether it lives. */
     }
     if (p->is_resource) {
         forbid(c, p, verb, resource);
@@ -268,6 +269,37 @@ static bool find_kind(struct sim_call *c, const struct parts *p)
     return false;
 }
 
+/* What the spec asks, answered with the spec. */
+static void review_access(struct sim_call *c)
+{
+    const struct kg_node *attributes;
+    struct kg_str sub;
+    char resource[200];
+    struct kg_buf b;
+    struct kg_tree t;
+    char *verb;
+
+    c->kind = &sim_kinds[SIM_JOBS]; /* For messages about the body. */
+    if (!sim_body_parse(c, &t)) {
+        return;
+    }
+    attributes = kg_node_path(t.root, "spec.resourceAttributes");
+    sub = kg_node_str(kg_node_get(attributes, "subresource"));
+    (void)snprintf(resource, sizeof(resource), "%.*s%s%.*s",
+                   KG_STR_ARG(kg_node_str(kg_node_get(attributes, "resource"))),
+                   sub.len > 0 ? "/" : "", KG_STR_ARG(sub));
+    verb = sim_cstr(kg_node_str(kg_node_get(attributes, "verb")));
+    sim_put_bool(&t, sim_member(&t, t.root, "status", KG_OBJECT), "allowed",
+                 may(c, verb, resource));
+    (void)sim_member(&t, t.root, "metadata", KG_OBJECT);
+    kg_buf_init(&b, SIM_BODY_MAX);
+    sim_require(kg_node_json(t.root, &b));
+    sim_answer(c->conn, 201, "application/json", NULL, kg_buf_str(&b));
+    kg_buf_finish(&b);
+    kg_free(verb);
+    kg_tree_finish(&t);
+}
+
 static void on_collection(struct sim_call *c, const char *verb)
 {
     bool nowhere = c->kind->namespaced && c->ns.len == 0;
@@ -300,11 +332,33 @@ static void on_object(struct sim_call *c, const char *verb)
     }
 }
 
+static bool accepts_json(struct kg_str accept)
+{
+    return accept.len == 0 || kg_str_find(accept, KG_STR("json")) >= 0 ||
+           kg_str_find(accept, KG_STR("*/*")) >= 0 ||
+           kg_str_find(accept, KG_STR("application/*")) >= 0 ||
+           kg_str_find(accept, KG_STR("text/plain")) >= 0;
+}
+
+static bool is_review(const struct sim_call *c, const struct parts *p)
+{
+    return kg_str_is(p->group, "authorization.k8s.io") &&
+           kg_str_is(p->resource, "selfsubjectaccessreviews") &&
+           strcmp(c->req->method, "POST") == 0;
+}
+
 static void on_resource(struct sim_call *c, const struct parts *p,
                         const char *verb)
 {
     if (!find_kind(c, p)) {
         sim_no_such_path(c);
+        return;
+    }
+    if (!accepts_json(c->req->accept)) {
+        sim_fail(c, 406, "NotAcceptable", NULL,
+                 "only the following media types are accepted: "
+                 "application/json, application/yaml, "
+                 "application/vnd.kubernetes.protobuf");
         return;
     }
     c->ns = c->kind->namespaced ? p->ns : kg_str_of("", 0);
@@ -353,10 +407,14 @@ void sim_route(void *data, struct sim_conn *conn, const struct sim_request *r)
         return;
     }
     c.user = authenticate(&c);
-    if (c.user == NULL || !authorize(&c, &p, verb)) {
+    if (c.user == NULL) {
         return;
     }
-    if (p.is_resource) {
+    if (is_review(&c, &p)) {
+        review_access(&c);
+    } else if (!authorize(&c, &p, verb)) {
+        return;
+    } else if (p.is_resource) {
         on_resource(&c, &p, verb);
     } else {
         sim_discover(&c);

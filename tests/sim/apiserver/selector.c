@@ -12,9 +12,12 @@ static bool is_special(char c)
 
 static void skip_blanks(struct kg_str *s)
 {
-    while (s->len > 0 && s->ptr[0] == ' ') {
-        *s = kg_str_of(s->ptr + 1, s->len - 1);
+    size_t len = 0;
+
+    while (len < s->len && s->ptr[len] == ' ') {
+        len++;
     }
+    *s = kg_str_of(s->ptr + len, s->len - len);
 }
 
 static struct kg_str word(struct kg_str *s)

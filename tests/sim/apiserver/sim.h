@@ -85,6 +85,8 @@ struct sim_call {
     struct kg_str ns;   /* Empty: all, or none. */
     struct kg_str name; /* Empty: the collection. */
     struct kg_str sub;  /* "log", "status", or empty. */
+    bool applies;       /* Server-side apply minds managedFields itself. */
+    char headers[600];  /* More of the answer: warnings. */
 };
 
 /* "batch/v1", into `text`. */

@@ -51,7 +51,7 @@ void sim_stats_json(const struct kg_map *stats, struct kg_buf *out)
     while ((node = kg_map_next(stats, node)) != NULL) {
         all[n++] = KG_CONTAINER_OF(node, struct counter, node);
     }
-    qsort(all, n, sizeof(all[0]), by_name);
+    qsort(all, n, sizeof(const struct counter *), by_name);
     for (size_t i = 0; i < n; i++) {
         sim_require(kg_buf_adds(out, i > 0 ? "," : ""));
         sim_require(kg_buf_add_json(out, kg_str_from(all[i]->what)));

@@ -179,6 +179,16 @@ static void add_cause(struct kg_buf *b, const struct sim_cause *cause)
     add(b, "}");
 }
 
+void sim_put_causes(struct kg_buf *b, const struct sim_causes *all)
+{
+    add(b, "\"causes\":[");
+    for (size_t i = 0; i < all->n; i++) {
+        add(b, i > 0 ? "," : "");
+        add_cause(b, &all->items[i]);
+    }
+    add(b, "]");
+}
+
 static void add_message(struct kg_buf *b, const struct sim_causes *all)
 {
     add(b, all->n > 1 ? "[" : "");
@@ -224,12 +234,9 @@ void sim_invalid(struct sim_call *c, const char *kind, struct kg_str name,
     kg_buf_init(&details, TEXT_MAX);
     kg_buf_init(&message, TEXT_MAX);
     invalid_details(c, &details, kind, name);
-    add(&details, ",\"causes\":[");
-    for (size_t i = 0; i < all->n; i++) {
-        add(&details, i > 0 ? "," : "");
-        add_cause(&details, &all->items[i]);
-    }
-    add(&details, "]}");
+    add(&details, ",");
+    sim_put_causes(&details, all);
+    add(&details, "}");
     sim_require(
         kg_buf_addf(&message, "%s \"%.*s\" is invalid: ",
                     kind != NULL ? kind : qualified(c, c->kind->kind, text),
@@ -280,6 +287,7 @@ void sim_show(struct sim_call *c, int status, const char *headers,
     sim_put_type(&b, c->kind, c->version);
     sim_require(kg_buf_add(&b, v->json));
     add(&b, "\n");
-    sim_answer(c->conn, status, JSON, headers, kg_buf_str(&b));
+    sim_answer(c->conn, status, JSON, headers != NULL ? headers : c->headers,
+               kg_buf_str(&b));
     kg_buf_finish(&b);
 }

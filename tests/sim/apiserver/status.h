@@ -20,6 +20,8 @@ struct sim_causes {
 void sim_cause(struct sim_causes *all, const char *reason, const char *field,
                const char *fmt, ...) KG_PRINTF(4, 5);
 
+/* `"causes":[...]` */
+void sim_put_causes(struct kg_buf *b, const struct sim_causes *all);
 /* A Status of failure. `details` is JSON, or NULL. */
 void sim_fail(struct sim_call *c, int code, const char *reason,
               const char *details, const char *fmt, ...) KG_PRINTF(5, 6);

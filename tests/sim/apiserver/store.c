@@ -332,13 +332,20 @@ static bool has_finalizers(const struct kg_node *root)
            (of_namespace != NULL && of_namespace->n_children > 0);
 }
 
-static bool is_same_version(const struct sim_version *v, struct kg_tree *t,
+/* A change of order is none. */
+static bool is_same_version(const struct sim_object *o, struct kg_tree *t,
                             struct kg_node *root)
 {
-    struct sim_version *same = sim_version_create(t, root, v->rv);
-    bool equal = kg_str_eq(same->json, v->json);
+    struct sim_version *same = sim_version_create(t, root, o->now->rv);
+    bool equal = kg_str_eq(same->json, o->now->json);
+    struct kg_tree now;
 
     sim_version_release(same);
+    if (!equal) {
+        sim_store_open(o, &now);
+        equal = sim_same(now.root, root);
+        kg_tree_finish(&now);
+    }
     return equal;
 }
 
@@ -357,11 +364,11 @@ bool sim_store_update(struct sim_object *o, struct kg_tree *t,
     struct sim_store *s = o->resource->store;
     struct sim_version *before = o->now;
 
-    if (is_free_to_go(o, root)) {
+    if (is_free_to_go(o, root) && o->resource->id != SIM_PODS) {
         sim_store_remove(o);
         return false;
     }
-    if (is_same_version(before, t, root)) {
+    if (is_same_version(o, t, root)) {
         return true;
     }
     kg_map_remove(&s->by_uid, &o->by_uid);
@@ -370,6 +377,10 @@ bool sim_store_update(struct sim_object *o, struct kg_tree *t,
     record(o->resource, SIM_MODIFIED, o->now, before);
     sim_version_release(before);
     note(o, root);
+    if (is_free_to_go(o, root)) { /* A Pod: its last state is seen first. */
+        sim_store_remove(o);
+        return false;
+    }
     return true;
 }
 

@@ -27,8 +27,6 @@ struct sim_object *sim_call_object(struct sim_call *c);
 /* False: refused, answered. For what creates something in the namespace. */
 bool sim_namespace_is_open(struct sim_call *c, struct kg_str name);
 bool sim_is_dry_run(const struct sim_call *c);
-/* Parses the body; false: 400 was answered. */
-bool sim_call_body(struct sim_call *c, struct kg_tree *t);
 
 enum sim_policy { SIM_BACKGROUND, SIM_FOREGROUND, SIM_ORPHAN };
 
