@@ -422,6 +422,61 @@ static void a_paused_stream_holds_back_and_goes_on(void **state)
     teardown(&f);
 }
 
+static void who_resumed_may_cancel_at_once(void **state)
+{
+    static const struct kt_reply replies[] = {
+        {NULL, CHUNKED "3\r\none\r\n3\r\ntwo\r\n", .chop = 4},
+    };
+    struct fixture f;
+    struct asked a = {.pause_at_body = true};
+
+    (void)state;
+    setup(&f, replies, 1);
+    ask(&f, &a, "/");
+    for (int i = 0; i < 100; i++) { /* Libcurl holds what came behind it. */
+        (void)uv_run(&f.loop.uv, UV_RUN_NOWAIT);
+    }
+    assert_int_equal(a.n_bodies, 1);
+    kg_http_resume(&a.req);
+    kg_http_cancel(&a.req);
+    a.done = true; /* From now on a callback fails the test. */
+    for (int i = 0; i < 10; i++) {
+        (void)uv_run(&f.loop.uv, UV_RUN_NOWAIT);
+    }
+    teardown(&f);
+}
+
+static void after_a_time_out_no_old_connection_is_used(void **state)
+{
+    static const struct kt_reply replies[] = {
+        {"GET /silent ", NULL},
+        {"GET /ok ", OK_HEAD "Content-Length: 2\r\n\r\nok", .more = 9},
+    };
+    const struct kg_http_ask q = {
+        .method = "GET", .path = "/silent", .idle_ms = 30};
+    struct fixture f;
+    struct asked silent = {0};
+    struct asked good[3] = {{.done = false}};
+
+    (void)state;
+    setup(&f, replies, 2);
+    kg_http_req_init(&silent.req);
+    silent.req.data = &silent;
+    assert_int_equal(kg_http_start(f.http, &silent.req, &events, &q), KG_OK);
+    for (size_t i = 0; i < 2; i++) {
+        ask(&f, &good[i], "/ok");
+        kt_loop_until(&f.loop, &good[i].done, 50);
+    }
+    assert_int_equal(f.server.n_connections, 2);
+    kt_loop_until(&f.loop, &silent.done, 50);
+    assert_int_equal(silent.e.code, KG_ETIMEOUT);
+    ask(&f, &good[2], "/ok");
+    kt_loop_until(&f.loop, &good[2].done, 50);
+    assert_int_equal(good[2].status, 200);
+    assert_int_equal(f.server.n_connections, 3);
+    teardown(&f);
+}
+
 static void silence_ends_a_request_in_its_time(void **state)
 {
     static const struct kt_reply replies[] = {
@@ -634,6 +689,8 @@ int main(void)
         cmocka_unit_test(a_client_may_close_at_every_turn),
         cmocka_unit_test(a_callback_may_cancel_and_close),
         cmocka_unit_test(a_paused_stream_holds_back_and_goes_on),
+        cmocka_unit_test(who_resumed_may_cancel_at_once),
+        cmocka_unit_test(after_a_time_out_no_old_connection_is_used),
         cmocka_unit_test(silence_ends_a_request_in_its_time),
         cmocka_unit_test(a_request_has_a_time_in_all),
         cmocka_unit_test(requests_share_a_connection_and_streams_do_not),
