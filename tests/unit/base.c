@@ -18,14 +18,27 @@
 
 static void error_text_is_cut_at_a_character(void **state)
 {
+    static const char *const wide[] = {"\xc3\xa4", "\xe2\x82\xac",
+                                       "\xf0\x9f\x98\x80"};
     struct kg_error e;
-    char text[KG_ERROR_TEXT_MAX + 2];
+    char text[KG_ERROR_TEXT_MAX + 8];
 
     (void)state;
-    memset(text, 'a', sizeof(text));
-    memcpy(text + KG_ERROR_TEXT_MAX - 2, "\xc3\xa4", 3);
-    assert_int_equal(kg_error_set(&e, KG_EIO, 5, "%s", text), KG_EIO);
-    assert_int_equal(strlen(e.text), KG_ERROR_TEXT_MAX - 2);
+    for (size_t i = 0; i < KG_COUNT_OF(wide); i++) {
+        size_t len = strlen(wide[i]);
+
+        for (size_t cut = 1; cut < len; cut++) {
+            size_t at = KG_ERROR_TEXT_MAX - 1 - cut;
+
+            memset(text, 'a', sizeof(text));
+            memcpy(text + at, wide[i], len + 1);
+            assert_int_equal(kg_error_set(&e, KG_EIO, 5, "%s", text), KG_EIO);
+            assert_int_equal(strlen(e.text), at);
+            (void)kg_error_set(&e, KG_EIO, 5, "%s", text + 2);
+            (void)kg_error_wrap(&e, "b");
+            assert_int_equal(strlen(e.text), at + 1);
+        }
+    }
 }
 
 static void error_is_wrapped_from_outside_in(void **state)
@@ -168,6 +181,11 @@ static void time_survives_a_round_trip(void **state)
                                       "2026-01-01T00:00:00",
                                       "2026-01-01T00:00:00.Z",
                                       "2026-01-01T00:00:00Zx",
+                                      "2026-01-01T00:00:61Z",
+                                      "2026-01-01T00:60:00Z",
+                                      "2026-01-01T00:00:00+24:00",
+                                      "2026-01-01T00:00:00-02:60",
+                                      "1900-02-29T00:00:00Z",
                                       "2026-01-01T00:00:00+2:00"};
     char text[KG_TIME_TEXT_MAX];
     int64_t us;
@@ -185,6 +203,8 @@ static void time_survives_a_round_trip(void **state)
     assert_string_equal(kg_time_format(us, text),
                         "2026-11-22T09:42:00.123456Z");
     assert_int_equal(kg_time_civil(us).weekday, 0);
+    assert_true(kg_time_parse(KG_STR("2016-12-31T23:59:60Z"), &us));
+    assert_string_equal(kg_time_format(us, text), "2017-01-01T00:00:00Z");
 }
 
 static void durations_are_read_as_people_write_them(void **state)
@@ -197,6 +217,7 @@ static void durations_are_read_as_people_write_them(void **state)
     assert_true(kg_duration_parse(KG_STR("90"), &ms) && ms == 90000);
     assert_false(kg_duration_parse(KG_STR("1d"), &ms));
     assert_false(kg_duration_parse(KG_STR("s"), &ms));
+    assert_false(kg_duration_parse(KG_STR("1h1"), &ms));
     assert_false(kg_duration_parse(KG_STR(""), &ms));
     assert_false(kg_duration_parse(KG_STR("9999999999999999999h"), &ms));
 }
@@ -287,10 +308,10 @@ static void log_lines_are_logfmt_or_json(void **state)
     kg_log_to(keep_line, &out);
     KG_LOG(KG_LOG_DEBUG, "not seen");
     KG_LOG(KG_LOG_WARN, "two words", KG_F("a", "x y"), KG_F("b", ""),
-           KG_FU("n", 42));
+           KG_F("c", "\xc3\xa4"), KG_FU("n", 42));
     assert_true(kg_str_find(kg_buf_str(&out),
                             KG_STR(" level=warn msg=\"two words\" a=\"x y\" "
-                                   "b=\"\" n=42\n")) > 0);
+                                   "b=\"\" c=\"\xc3\xa4\" n=42\n")) > 0);
     kg_buf_reset(&out);
     kg_log_setup(KG_LOG_INFO, KG_LOG_JSON);
     KG_LOG(KG_LOG_INFO, "m", KG_F("a", "\"q\""), KG_FU("n", 42));
@@ -327,7 +348,7 @@ static void metrics_are_grouped_by_family(void **state)
                                           NULL};
     static const struct kg_family wait = {
         "kubeglean_wait_seconds", "Wait.", KG_HISTOGRAM, {NULL}, bounds};
-    const struct kg_str krr[] = {KG_STR("k\"rr"), KG_STR("complete")};
+    const struct kg_str krr[] = {KG_STR("k\"r\\\nr"), KG_STR("complete")};
     struct kg_metrics m;
     struct kg_buf out;
 
@@ -343,7 +364,7 @@ static void metrics_are_grouped_by_family(void **state)
     kt_assert_str(kg_buf_str(&out),
                   "# HELP kubeglean_runs_total Runs.\n"
                   "# TYPE kubeglean_runs_total counter\n"
-                  "kubeglean_runs_total{profile=\"k\\\"rr\","
+                  "kubeglean_runs_total{profile=\"k\\\"r\\\\\\nr\","
                   "outcome=\"complete\"} 3\n"
                   "# HELP kubeglean_wait_seconds Wait.\n"
                   "# TYPE kubeglean_wait_seconds histogram\n"
@@ -416,6 +437,36 @@ static void tree_is_written_as_it_was_built(void **state)
     kg_tree_finish(&t);
 }
 
+static void dropped_members_leave_the_rest(void **state)
+{
+    static const char *const names[] = {"a", "b", "c"};
+    static const char *const left[] = {"{\"b\":0,\"c\":0,\"z\":1}",
+                                       "{\"a\":0,\"c\":0,\"z\":1}",
+                                       "{\"a\":0,\"b\":0,\"z\":1}"};
+
+    (void)state;
+    for (size_t i = 0; i < KG_COUNT_OF(names); i++) {
+        struct kg_tree t;
+        struct kg_node *o;
+        struct kg_buf out;
+
+        kg_tree_init(&t, 100000);
+        kg_buf_init(&out, 1000);
+        o = kg_tree_new(&t, KG_OBJECT, KG_STR(""));
+        for (size_t k = 0; k < KG_COUNT_OF(names); k++) {
+            assert_true(kg_tree_put(&t, o, names[k], kg_tree_int(&t, 0)));
+        }
+        kg_node_drop(o, names[i]);
+        kg_node_drop(o, names[i]);
+        assert_int_equal(o->n_children, 2);
+        assert_true(kg_tree_put(&t, o, "z", kg_tree_int(&t, 1)));
+        assert_int_equal(kg_node_json(o, &out), KG_OK);
+        kt_assert_str(kg_buf_str(&out), left[i]);
+        kg_buf_finish(&out);
+        kg_tree_finish(&t);
+    }
+}
+
 static void tree_torture(void *data, bool may_fail)
 {
     struct kg_tree t;
@@ -473,6 +524,8 @@ static void a_file_is_read_whole_or_refused(void **state)
     kg_buf_init(&b, 4);
     assert_int_equal(kg_file_read("/nowhere/at-all", &b, &e), KG_EIO);
     assert_string_equal(e.text, "/nowhere/at-all: No such file or directory");
+    assert_int_equal(kg_file_read("/", &b, &e), KG_EIO);
+    assert_string_equal(e.text, "/: Is a directory");
     kg_buf_finish(&b);
 }
 
@@ -498,6 +551,7 @@ int main(void)
         cmocka_unit_test(metrics_are_grouped_by_family),
         cmocka_unit_test(metrics_keep_their_digits),
         cmocka_unit_test(tree_is_written_as_it_was_built),
+        cmocka_unit_test(dropped_members_leave_the_rest),
         cmocka_unit_test(tree_survives_every_refused_allocation),
         cmocka_unit_test(tree_refuses_beyond_its_maximum),
         cmocka_unit_test(a_file_is_read_whole_or_refused),
