@@ -39,13 +39,13 @@ void kg_tail_finish(struct kg_tail *t)
 
 /* --- reading ------------------------------------------------------------------ */
 
-/* Until it is as large as it gets, the ring's content begins at its front. */
+/* The ring grows before it would go round, until it is as large as it gets. */
 static bool make_room(struct kg_tail *t, size_t len)
 {
     size_t capacity = t->capacity > 0 ? t->capacity : (size_t)FIRST_CAPACITY;
     char *ring;
 
-    while (capacity < KG_TAIL_LEN && capacity - t->at < len) {
+    while (capacity < KG_TAIL_LEN && capacity - t->filled < len) {
         capacity *= 2;
     }
     if (capacity == t->capacity) {
@@ -57,6 +57,7 @@ static bool make_room(struct kg_tail *t, size_t len)
     }
     t->ring = ring;
     t->capacity = capacity;
+    t->at = t->filled;
     return true;
 }
 
@@ -72,6 +73,8 @@ static void put(struct kg_tail *t, struct kg_str bytes)
     memcpy(t->ring + t->at, bytes.ptr, first);
     memcpy(t->ring, bytes.ptr + first, bytes.len - first);
     t->at = (t->at + bytes.len) % t->capacity;
+    t->filled += bytes.len;
+    t->filled = t->filled < t->capacity ? t->filled : t->capacity;
 }
 
 enum kg_errc kg_tail_add(struct kg_tail *t, struct kg_str bytes)
@@ -82,6 +85,7 @@ enum kg_errc kg_tail_add(struct kg_tail *t, struct kg_str bytes)
         kg_free(t->ring); /* No second proof, then. */
         t->ring = NULL;
         t->capacity = 0;
+        t->filled = 0;
         t->at = 0;
         return KG_ENOMEM;
     }
@@ -93,6 +97,7 @@ void kg_tail_restart(struct kg_tail *t)
 {
     t->len = 0;
     t->hash = FNV_BASIS;
+    t->filled = 0;
     t->at = 0;
 }
 
@@ -101,7 +106,7 @@ void kg_tail_restart(struct kg_tail *t)
 /* Whether the last 64 KiB are all there. */
 static bool has_tail(const struct kg_tail *t)
 {
-    return t->len >= KG_TAIL_LEN && t->capacity == KG_TAIL_LEN;
+    return t->filled == KG_TAIL_LEN;
 }
 
 static char tail_byte(const struct kg_tail *t, size_t i)

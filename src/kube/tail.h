@@ -16,9 +16,9 @@ enum { KG_TAIL_LEN = 64 * 1024 };
 struct kg_tail {
     /* The file as it was read: so many bytes, with this hash. */
     uint64_t len, hash;
-    /* Its last bytes, in a ring of `capacity`; what is next goes to `at`. */
+    /* The last bytes, in a ring of `capacity`; what is next goes to `at`. */
     char *ring;
-    size_t capacity, at;
+    size_t capacity, filled, at;
 
     /* The file that is scanned, or skipped. */
     uint64_t seen, seen_hash;

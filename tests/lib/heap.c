@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Each block carries its length in front, so that bytes can be counted. The
  * memory itself comes from malloc: sanitizers and valgrind see every block. */
+#include <dlfcn.h>
+#include <execinfo.h>
 #include <stdalign.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "kt.h"
 #include "kubeglean/heap.h"
@@ -16,11 +19,31 @@ static struct {
     size_t until_refused; /* SIZE_MAX: never. */
     bool sticky;
     size_t refused;
+    const char *spared;
 } heap;
+
+/* Who called kg_alloc() or the like: the first caller outside of the program, if
+ * it is behind no more of our functions than heap.c has. */
+static bool is_spared(void)
+{
+    void *callers[6];
+    int n =
+        heap.spared != NULL ? backtrace(callers, (int)KG_COUNT_OF(callers)) : 0;
+
+    for (int i = 0; i < n; i++) {
+        Dl_info info;
+
+        if (dladdr(callers[i], &info) != 0 && info.dli_fname != NULL &&
+            strstr(info.dli_fname, heap.spared) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
 
 static bool refuse(void)
 {
-    if (heap.until_refused == SIZE_MAX) {
+    if (heap.until_refused == SIZE_MAX || is_spared()) {
         return false;
     }
     if (heap.until_refused > 0) {
@@ -88,6 +111,11 @@ void kt_heap_fail_never(void)
     heap.until_refused = SIZE_MAX;
     heap.sticky = false;
     heap.refused = 0;
+}
+
+void kt_heap_spare(const char *library)
+{
+    heap.spared = library;
 }
 
 size_t kt_heap_refused(void)

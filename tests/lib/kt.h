@@ -23,6 +23,9 @@ void kt_heap_setup(void);
  * follow fail too. */
 void kt_heap_fail_at(size_t n, bool sticky);
 void kt_heap_fail_never(void);
+/* What a shared library allocates itself is never refused; by a part of its
+ * file's name. NULL: none. For one that does not survive it. */
+void kt_heap_spare(const char *library);
 /* How many were refused since kt_heap_fail_at(). */
 size_t kt_heap_refused(void);
 size_t kt_heap_live(void);  /* Allocations not freed. */

@@ -455,7 +455,7 @@ static void refuse_memory(void *data, bool may_fail)
 static void every_allocation_may_fail(void **state)
 {
     (void)state;
-    kt_torture(refuse_memory, NULL);
+    kt_kube_torture(refuse_memory);
 }
 
 static void a_cronjob_s_job_is_as_kubectl_makes_it(void **state)
