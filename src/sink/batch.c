@@ -294,11 +294,15 @@ void kg_batch_add(struct kg_batch *b, struct kg_pg *pg,
     kg_sql_finish(&sql);
 }
 
+/* What concerns one report that is alone in its batch: also one that turned out
+ * to be stored already has to leave its staging clean. */
 static void add_last_statements(struct kg_batch *b, struct kg_pg *pg)
 {
-    const struct kg_report *r = b->n_reports == 1 ? b->reports[0] : NULL;
+    const struct kg_report *r = report_of(
+        KG_CONTAINER_OF(kg_queue_head(&b->items), struct kg_item, node));
 
-    if (r != NULL && r->target->def->mode == KG_MODE_REPLACE &&
+    if (b->n_reports == 1 && b->reports[0] == r &&
+        r->target->def->mode == KG_MODE_REPLACE &&
         r->result.outcome == KG_COMPLETE) {
         kg_args_reset(&b->args);
         kg_args_time(&b->args, r->item.run->info.scanned_at_us);
@@ -310,8 +314,6 @@ static void add_last_statements(struct kg_batch *b, struct kg_pg *pg)
         kg_args_text(&b->args, kg_str_from(r->key));
         kg_batch_add(b, pg, kg_sql_unstage, r);
     }
-    kg_ledger_write(b, pg);
-    kg_pg_add(pg, "COMMIT", NULL);
 }
 
 void kg_batch_stored(struct kg_batch *b, struct kg_pg *pg)
@@ -319,6 +321,8 @@ void kg_batch_stored(struct kg_batch *b, struct kg_pg *pg)
     b->storing = false;
     sum_up(b);
     add_last_statements(b, pg);
+    kg_ledger_write(b, pg);
+    kg_pg_add(pg, "COMMIT", NULL);
     b->n_statements = pg->n_sent;
     kg_pg_go(pg, on_committed);
 }
@@ -423,6 +427,9 @@ static void begin_batch(struct kg_job *job, struct kg_pg *pg)
     }
     kg_pg_add(pg, "BEGIN", NULL);
     kg_pg_add(pg, "SET LOCAL lock_timeout = '5s'", NULL);
+    /* The planner cannot know how many rows a piece of staging has: by index is
+     * right for few and for many, a scan for each row is not. */
+    kg_pg_add(pg, "SET LOCAL enable_seqscan = off", NULL);
     kg_ledger_claim(b, pg);
     b->n_statements = pg->n_sent;
     kg_pg_go(pg, on_claimed);

@@ -238,11 +238,16 @@ void kg_report_kick(struct kg_report *r)
     }
 }
 
+/* Only where something is under way that will end the pause: a report that
+ * gathers must be read to its end to be stored. */
 static bool must_pause(const struct kg_report *r)
 {
-    return (r->sm.state == KG_REPORT_STAGING && is_piece(r)) ||
-           (!kg_sink_is_ready(r->sink) &&
-            r->sink->n_bytes > KG_LIMIT_SINK_BYTES);
+    bool much = r->sink->n_bytes > KG_LIMIT_SINK_BYTES;
+
+    if (r->sm.state == KG_REPORT_STAGING) {
+        return is_piece(r) || (much && r->job_busy);
+    }
+    return much && !kg_sink_is_ready(r->sink);
 }
 
 void kg_report_resume_all(struct kg_sink *s)

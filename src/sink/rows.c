@@ -28,8 +28,8 @@ void kg_rows_finish(struct kg_rows *r)
 
 void kg_rows_reset(struct kg_rows *r)
 {
-    kg_buf_reset(&r->bytes);
-    kg_buf_reset(&r->places);
+    kg_buf_shrink(&r->bytes, 0);
+    kg_buf_shrink(&r->places, 0);
     r->n = 0;
 }
 

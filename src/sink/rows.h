@@ -16,7 +16,8 @@ struct kg_rows {
 
 void kg_rows_init(struct kg_rows *r, size_t max_bytes);
 void kg_rows_finish(struct kg_rows *r);
-void kg_rows_reset(struct kg_rows *r); /* Keeps the memory. */
+/* Empties, and gives the memory back: many reports wait with nothing to hold. */
+void kg_rows_reset(struct kg_rows *r);
 void kg_rows_swap(struct kg_rows *a, struct kg_rows *b);
 /* Copies. KG_ELIMIT, KG_ENOMEM: unchanged. */
 KG_MUST_USE enum kg_errc kg_rows_add(struct kg_rows *r, uint32_t n_columns,

@@ -5,22 +5,24 @@
  *       SELECT u."cluster", ..., u."pods"::integer AS "pods", ...,
  *              kubeglean_report::integer
  *       FROM unnest($1::text[], ...) AS u ("cluster", ..., kubeglean_report)
+ *     ), o AS (
+ *       SELECT u."cluster", ..., (t."pods", ...) IS NOT DISTINCT FROM
+ *              (u."pods", ...) AS same FROM u JOIN "scan_history" t ON <key>
  *     ), w AS (
  *       INSERT INTO "scan_history" AS t ("cluster", ...)
  *       SELECT u."cluster", ... FROM u
  *       ON CONFLICT ("cluster", ...) DO UPDATE SET "pods" = excluded."pods", ...
  *       WHERE t."scanned_at" IS NULL OR t."scanned_at" <= excluded."scanned_at"
- *       RETURNING t."cluster", ..., true AS kubeglean_hit, (SELECT (o."pods", ...) IS NOT DISTINCT
- *         FROM (t."pods", ...) FROM "scan_history" o WHERE <same key>)
- *         AS kubeglean_same
- *     ) SELECT kubeglean_report, count(...) ... FROM u LEFT JOIN w USING (...)
+ *       RETURNING t."cluster", ..., true AS kubeglean_hit
+ *     ) SELECT kubeglean_report, count(...), ... FROM u LEFT JOIN w ON <key>
+ *              LEFT JOIN o ON <key> GROUP BY 1
  *
- * The sub-query in RETURNING sees the table as it was before the statement: NULL
- * says inserted, true unchanged. Rows arrive sorted by key, and the CTE keeps
- * their order: that is the order in which they are locked.
+ * All parts see the table as it was before the statement, so o knows what was
+ * there, and whether it was the same. Rows arrive sorted by key, and w takes
+ * them in that order: the order in which they are locked.
  *
- * A scoped table has two more steps between u and w: g moves the scopes' newest
- * forward (and locks them), a keeps the rows that are not older than that. */
+ * A scoped table has two more steps before w: g moves the scopes' newest forward
+ * (and locks them), a keeps the rows that are not older than that. */
 #include "sql.h"
 
 #include <inttypes.h>
@@ -324,6 +326,25 @@ static void add_set(struct kg_sql *q, const struct kg_table_def *def)
     }
 }
 
+/* t's row is not newer than ours. */
+static void add_row_guard(struct kg_sql *q, const struct kg_table_def *def,
+                          const char *ours)
+{
+    if (def->scanned_at < 0) {
+        kg_sql_add(q, "true");
+        return;
+    }
+    struct kg_str at = kg_str_from(def->columns[def->scanned_at].name);
+
+    kg_sql_add(q, "(t.");
+    kg_sql_name(q, at);
+    kg_sql_add(q, " IS NULL OR t.");
+    kg_sql_name(q, at);
+    kg_sql_add(q, " <= %s", ours);
+    kg_sql_name(q, at);
+    kg_sql_add(q, ")");
+}
+
 static void add_conflict(struct kg_sql *q, const struct kg_table_def *def)
 {
     kg_sql_add(q, " ON CONFLICT (");
@@ -343,33 +364,31 @@ static void add_conflict(struct kg_sql *q, const struct kg_table_def *def)
         kg_sql_add(q, ")");
         return;
     }
-    struct kg_str at = kg_str_from(def->columns[def->scanned_at].name);
-
-    kg_sql_add(q, " WHERE t.");
-    kg_sql_name(q, at);
-    kg_sql_add(q, " IS NULL OR t.");
-    kg_sql_name(q, at);
-    kg_sql_add(q, " <= excluded.");
-    kg_sql_name(q, at);
+    kg_sql_add(q, " WHERE ");
+    add_row_guard(q, def, "excluded.");
 }
 
-/* (SELECT <values as before> FROM the table as it was, by the same key) */
-static void add_was_same(struct kg_sql *q, const struct kg_table_def *def)
+/* What the table had before, and whether it was the same. */
+static void add_before(struct kg_sql *q, const struct kg_table_def *def)
 {
-    kg_sql_add(q, "(SELECT ");
+    kg_sql_add(q, ", o AS (SELECT ");
+    add_columns(q, def, KEYS, "u.");
     if (count_columns(def, VALUES) == 0) {
-        kg_sql_add(q, "true");
+        kg_sql_add(q, ", true");
     } else {
-        kg_sql_add(q, "(");
-        add_columns(q, def, VALUES, "o.");
-        kg_sql_add(q, ") IS NOT DISTINCT FROM (");
+        kg_sql_add(q, ", (");
         add_columns(q, def, VALUES, "t.");
+        kg_sql_add(q, ") IS NOT DISTINCT FROM (");
+        add_columns(q, def, VALUES, "u.");
         kg_sql_add(q, ")");
     }
-    kg_sql_add(q, " FROM ");
+    kg_sql_add(q, " AS kubeglean_same, ");
+    add_row_guard(q, def, "u.");
+    kg_sql_add(q, " AS kubeglean_open FROM %s u JOIN ",
+               kg_sql_is_scoped(def) ? "a" : "u");
     kg_sql_table(q, def->name);
-    kg_sql_add(q, " o WHERE ");
-    add_key_match(q, def, "o.", "t.");
+    kg_sql_add(q, " t ON ");
+    add_key_match(q, def, "t.", "u.");
     kg_sql_add(q, ")");
 }
 
@@ -379,19 +398,22 @@ static void add_counts(struct kg_sql *q, const struct kg_table_def *def)
 {
     bool scoped = kg_sql_is_scoped(def);
     const char *allowed = scoped ? "g.scope IS NOT NULL" : "true";
-    const char *not_hit = def->scanned_at < 0 ? allowed : "false";
+    const char *alone = def->scanned_at < 0 ? allowed : "false";
 
-    kg_sql_add(
-        q,
-        " SELECT u.kubeglean_report,"
-        " count(*) FILTER (WHERE w.kubeglean_hit AND w.kubeglean_same IS NULL),"
-        " count(*) FILTER (WHERE w.kubeglean_hit AND NOT w.kubeglean_same),"
-        " count(*) FILTER (WHERE w.kubeglean_same OR (w.kubeglean_hit IS NULL "
-        "AND %s)),"
-        " count(*) FILTER (WHERE w.kubeglean_hit IS NULL AND NOT (%s))"
-        " FROM u LEFT JOIN w ON ",
-        not_hit, not_hit);
+    kg_sql_add(q,
+               " SELECT u.kubeglean_report,"
+               " count(*) FILTER (WHERE w.kubeglean_hit"
+               " AND o.kubeglean_same IS NULL),"
+               " count(*) FILTER (WHERE w.kubeglean_hit"
+               " AND NOT o.kubeglean_same),"
+               " count(*) FILTER (WHERE (w.kubeglean_hit AND o.kubeglean_same)"
+               " OR (w.kubeglean_hit IS NULL AND %s)),"
+               " count(*) FILTER (WHERE w.kubeglean_hit IS NULL AND NOT (%s))"
+               " FROM u LEFT JOIN w ON ",
+               alone, alone);
     add_key_match(q, def, "w.", "u.");
+    kg_sql_add(q, " LEFT JOIN o ON ");
+    add_key_match(q, def, "o.", "u.");
     if (scoped) {
         kg_sql_add(q, " LEFT JOIN g ON g.scope = ");
         add_scope(q, def, "u.");
@@ -400,13 +422,43 @@ static void add_counts(struct kg_sql *q, const struct kg_table_def *def)
     kg_sql_add(q, " GROUP BY 1");
 }
 
+typedef void (*count_fn)(struct kg_sql *q, const struct kg_table_def *def);
+
+/* The same for one report, of which the planner thinks that it has one row: not
+ * a join that it would do row by row. What o knows may be older than what w met,
+ * so no difference may fall below 0. */
+static void add_totals(struct kg_sql *q, const struct kg_table_def *def)
+{
+    static const char by_row[] =
+        " SELECT 0, n.new, greatest(n.hit - n.new - n.same, 0), n.same,"
+        " n.given - n.hit FROM (SELECT c.given, c.hit,"
+        " greatest(c.hit - c.open, 0) AS new, least(c.same, c.hit) AS same"
+        " FROM c) n";
+    static const char by_scope[] =
+        " SELECT 0, c.kept - c.old, greatest(c.hit - (c.kept - c.old), 0),"
+        " c.kept - c.hit, c.given - c.kept FROM c";
+
+    kg_sql_add(q,
+               ", c AS (SELECT (SELECT count(*) FROM u) AS given,"
+               " (SELECT count(*) FROM %s) AS kept,"
+               " (SELECT count(*) FROM w) AS hit, count(*) AS old,"
+               " count(*) FILTER (WHERE o.kubeglean_open) AS open,"
+               " count(*) FILTER (WHERE o.kubeglean_open AND o.kubeglean_same)"
+               " AS same FROM o)%s",
+               kg_sql_is_scoped(def) ? "a" : "u",
+               def->scanned_at < 0 ? by_scope : by_row);
+}
+
 static void add_insert(struct kg_sql *q, const struct kg_table_def *def,
-                       unsigned target_arg)
+                       unsigned target_arg, count_fn count)
 {
     bool scoped = kg_sql_is_scoped(def);
 
     if (scoped) {
         add_scope_guard(q, def, target_arg);
+    }
+    if (def->mode != KG_MODE_APPEND) {
+        add_before(q, def);
     }
     kg_sql_add(q, ", w AS (INSERT INTO ");
     kg_sql_table(q, def->name);
@@ -423,22 +475,20 @@ static void add_insert(struct kg_sql *q, const struct kg_table_def *def,
     add_conflict(q, def);
     kg_sql_add(q, " RETURNING ");
     add_columns(q, def, KEYS, "t.");
-    kg_sql_add(q, ", true AS kubeglean_hit, ");
-    add_was_same(q, def);
-    kg_sql_add(q, " AS kubeglean_same)");
-    add_counts(q, def);
+    kg_sql_add(q, ", true AS kubeglean_hit)");
+    count(q, def);
 }
 
 void kg_sql_store(struct kg_sql *q, const struct kg_table_def *def)
 {
     add_rows_given(q, def);
-    add_insert(q, def, def->n_columns + 3);
+    add_insert(q, def, def->n_columns + 3, add_counts);
 }
 
 void kg_sql_merge(struct kg_sql *q, const struct kg_table_def *def)
 {
     add_rows_staged(q, def);
-    add_insert(q, def, 6);
+    add_insert(q, def, 6, add_totals);
 }
 
 void kg_sql_replace(struct kg_sql *q, const struct kg_table_def *def)

@@ -86,6 +86,19 @@ void kt_sink_teardown(struct kt_sink *t)
     kg_loop_close(&t->loop);
 }
 
+void kt_sink_fresh(struct kt_sink *t)
+{
+    kt_pg_reset();
+    kt_heap_setup();
+    kt_sink_setup(t, NULL);
+}
+
+void kt_sink_end(struct kt_sink *t)
+{
+    kt_sink_teardown(t);
+    kt_heap_teardown();
+}
+
 static const struct kg_column krr_columns[] = {
     {"cluster", KG_TYPE_TEXT, true},
     {"namespace", KG_TYPE_TEXT, true},
@@ -208,6 +221,45 @@ void kt_store(struct kt_sink *t, const struct kg_run_info *run,
         kt_add(r, run, &rows[i], i, &pause);
     }
     kg_report_end(r, kt_on_done, stored);
+}
+
+struct kt_stored kt_store_wait(struct kt_sink *t, const struct kg_run_info *run,
+                               uint32_t ordinal, const struct kt_row *rows,
+                               size_t n_rows)
+{
+    struct kt_stored stored;
+
+    kt_store(t, run, ordinal, rows, n_rows, &stored);
+    kt_sink_until(t, &stored.done, 20);
+    return stored;
+}
+
+static void on_resume(void *data)
+{
+    bool *resumed = data;
+
+    *resumed = true;
+}
+
+void kt_add_many(struct kt_sink *t, struct kg_report *r,
+                 const struct kg_run_info *run, unsigned from, unsigned to)
+{
+    bool resumed = false;
+
+    kg_report_on_resume(r, on_resume, &resumed);
+    for (unsigned i = from; i < to; i++) {
+        char name[32];
+        const struct kt_row row = {name, "3", "{\"cpu\": [1, 2, 3]}", "OK"};
+        bool pause;
+
+        (void)snprintf(name, sizeof(name), "row%06u", i);
+        kt_add(r, run, &row, i, &pause);
+        if (pause) {
+            kt_sink_until(t, &resumed, 20);
+            resumed = false;
+        }
+    }
+    kg_report_on_resume(r, NULL, NULL);
 }
 
 void kt_on_run(void *data, const struct kg_ledger_entry *entry,

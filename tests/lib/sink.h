@@ -14,12 +14,15 @@ struct kt_sink {
     struct kg_error error; /* Of the last one, or cleared. */
 };
 
-/* NULL: the test server's conninfo. Ready when it returns, unless `start_only`
- * asks to look at that from outside. */
+/* NULL: the test server's conninfo. Ready when it returns. */
 void kt_sink_setup(struct kt_sink *t, const char *conninfo);
+/* Started, and perhaps never ready. */
 void kt_sink_open(struct kt_sink *t, const struct kg_sink_options *options);
 void kt_sink_until_ready(struct kt_sink *t);
 void kt_sink_teardown(struct kt_sink *t);
+/* An empty database and a counting heap as well. */
+void kt_sink_fresh(struct kt_sink *t);
+void kt_sink_end(struct kt_sink *t);
 /* Turns the loop until `*done`, at most that long. */
 void kt_sink_until(struct kt_sink *t, const bool *done, unsigned seconds);
 
@@ -55,6 +58,15 @@ void kt_add(struct kg_report *r, const struct kg_run_info *run,
             const struct kt_row *row, uint64_t number, bool *ret_pause);
 void kt_on_done(void *data, const struct kg_report_result *result,
                 const struct kg_error *e);
+
+/* The same, and waits until it is done. */
+struct kt_stored kt_store_wait(struct kt_sink *t, const struct kg_run_info *run,
+                               uint32_t ordinal, const struct kt_row *rows,
+                               size_t n_rows);
+/* Adds rows `from` up to `to`, named row000000 and so on, as the report's
+ * reader does: waits while the sink says so. */
+void kt_add_many(struct kt_sink *t, struct kg_report *r,
+                 const struct kg_run_info *run, unsigned from, unsigned to);
 
 struct kt_answered {
     bool done;

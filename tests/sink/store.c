@@ -13,34 +13,6 @@ static const struct kt_row three[] = {
     {"c", "3", "{\"cpu\": 3}", "GOOD"},
 };
 
-static struct kt_sink *fresh(struct kt_sink *t)
-{
-    kt_pg_reset();
-    kt_heap_setup();
-    kt_sink_setup(t, NULL);
-    return t;
-}
-
-static void end(struct kt_sink *t)
-{
-    kt_sink_teardown(t);
-    kt_heap_teardown();
-}
-
-static struct kt_stored store(struct kt_sink *t, const struct kg_run_info *run,
-                              uint32_t ordinal, const struct kt_row *rows,
-                              size_t n)
-{
-    struct kt_stored stored;
-
-    kt_store(t, run, ordinal, rows, n, &stored);
-    kt_sink_until(t, &stored.done, 20);
-    if (stored.failed) {
-        print_error("%s\n", stored.error.text);
-    }
-    return stored;
-}
-
 static void fresh_rows_are_inserted(void **state)
 {
     struct kt_sink t;
@@ -48,7 +20,8 @@ static void fresh_rows_are_inserted(void **state)
     struct kt_stored s;
 
     (void)state;
-    s = store(fresh(&t), &run, 0, three, 3);
+    kt_sink_fresh(&t);
+    s = kt_store_wait(&t, &run, 0, three, 3);
     assert_false(s.failed);
     assert_int_equal(s.result.outcome, KG_COMPLETE);
     assert_int_equal(s.result.n_inserted, 3);
@@ -67,7 +40,7 @@ static void fresh_rows_are_inserted(void **state)
         "00000001-0000-4000-8000-000000000000|"
         "00000001-0000-4000-8000-000000000000|krr|0|team-a|krr-1|krr-1-x7k2p|"
         "node-1|krr|krr|scan_history|[\"c1\"]|running|1|3|t");
-    end(&t);
+    kt_sink_end(&t);
 }
 
 static void changed_and_unchanged_rows_are_told_apart(void **state)
@@ -83,15 +56,16 @@ static void changed_and_unchanged_rows_are_told_apart(void **state)
     struct kt_stored s;
 
     (void)state;
-    (void)store(fresh(&t), &first, 0, three, 3);
-    s = store(&t, &second, 0, later, 3);
+    kt_sink_fresh(&t);
+    (void)kt_store_wait(&t, &first, 0, three, 3);
+    s = kt_store_wait(&t, &second, 0, later, 3);
     assert_int_equal(s.result.n_inserted, 1);
     assert_int_equal(s.result.n_updated, 1);
     assert_int_equal(s.result.n_unchanged, 1);
     kt_assert_query("SELECT name, pods, extract(epoch FROM scanned_at)::bigint"
                     " - 1790000000 FROM scan_history ORDER BY name",
                     "a|1|60\nb|5|60\nc|3|0\nd|4|60");
-    end(&t);
+    kt_sink_end(&t);
 }
 
 static void an_older_run_is_superseded(void **state)
@@ -105,8 +79,9 @@ static void an_older_run_is_superseded(void **state)
     struct kt_stored s;
 
     (void)state;
-    (void)store(fresh(&t), &newer_run, 0, three, 3);
-    s = store(&t, &older_run, 0, older, 3);
+    kt_sink_fresh(&t);
+    (void)kt_store_wait(&t, &newer_run, 0, three, 3);
+    s = kt_store_wait(&t, &older_run, 0, older, 3);
     assert_int_equal(s.result.outcome, KG_SUPERSEDED);
     assert_int_equal(s.result.n_refused, 3);
     kt_assert_query("SELECT count(*) FROM scan_history WHERE severity = 'OLD'",
@@ -116,7 +91,7 @@ static void an_older_run_is_superseded(void **state)
     kt_assert_query("SELECT outcome, rows FROM kubeglean_runs"
                     " WHERE scanned_at < to_timestamp(1790000000)",
                     "superseded|0");
-    end(&t);
+    kt_sink_end(&t);
 }
 
 static void the_last_of_a_repeated_key_wins_and_is_counted(void **state)
@@ -131,13 +106,14 @@ static void the_last_of_a_repeated_key_wins_and_is_counted(void **state)
     struct kt_stored s;
 
     (void)state;
-    s = store(fresh(&t), &run, 0, repeated, 3);
+    kt_sink_fresh(&t);
+    s = kt_store_wait(&t, &run, 0, repeated, 3);
     assert_int_equal(s.result.n_inserted, 2);
     assert_int_equal(s.result.n_duplicates, 1);
     kt_assert_query("SELECT name, pods, severity FROM scan_history ORDER BY 1",
                     "a|3|last\nb|2|only");
     kt_assert_query("SELECT rows, duplicates FROM kubeglean_runs", "2|1");
-    end(&t);
+    kt_sink_end(&t);
 }
 
 static void a_run_is_seen_stored_and_settled(void **state)
@@ -147,12 +123,13 @@ static void a_run_is_seen_stored_and_settled(void **state)
     struct kt_answered a;
 
     (void)state;
-    a = kt_seen(fresh(&t), &run);
+    kt_sink_fresh(&t);
+    a = kt_seen(&t, &run);
     assert_false(a.failed);
     assert_int_equal(a.entry.outcome, KG_RUNNING);
     kt_assert_query("SELECT outcome, documents, target FROM kubeglean_runs",
                     "running|0|");
-    (void)store(&t, &run, 0, three, 3);
+    (void)kt_store_wait(&t, &run, 0, three, 3);
     run.finished_at_us = (NOON + 30) * INT64_C(1000000);
     a = kt_settle(&t, &run, KG_COMPLETE, "");
     assert_int_equal(a.entry.outcome, KG_COMPLETE);
@@ -165,7 +142,7 @@ static void a_run_is_seen_stored_and_settled(void **state)
     assert_int_equal(a.entry.outcome, KG_COMPLETE); /* It keeps its word. */
     assert_int_equal(kt_seen(&t, &run).entry.outcome, KG_COMPLETE);
     kt_assert_query("SELECT outcome, reason FROM kubeglean_runs", "complete|");
-    end(&t);
+    kt_sink_end(&t);
 }
 
 static void a_replayed_document_is_not_stored_twice(void **state)
@@ -176,18 +153,19 @@ static void a_replayed_document_is_not_stored_twice(void **state)
     struct kt_stored s;
 
     (void)state;
-    (void)store(fresh(&t), &run, 0, three, 3);
-    (void)store(&t, &run, 1, three, 1);
-    s = store(&t, &run, 0, forged, 1);
+    kt_sink_fresh(&t);
+    (void)kt_store_wait(&t, &run, 0, three, 3);
+    (void)kt_store_wait(&t, &run, 1, three, 1);
+    s = kt_store_wait(&t, &run, 0, forged, 1);
     assert_false(s.failed);
     assert_true(s.result.replayed);
     assert_int_equal(s.result.outcome, KG_COMPLETE);
-    s = store(&t, &run, 2, three, 2);
+    s = kt_store_wait(&t, &run, 2, three, 2);
     assert_false(s.result.replayed);
     kt_assert_query(
         "SELECT count(*) FROM scan_history WHERE severity = 'TWICE'", "0");
     kt_assert_query("SELECT documents, rows FROM kubeglean_runs", "3|6");
-    end(&t);
+    kt_sink_end(&t);
 }
 
 static void documents_of_one_run_commit_in_their_order(void **state)
@@ -202,7 +180,7 @@ static void documents_of_one_run_commit_in_their_order(void **state)
     bool pause;
 
     (void)state;
-    fresh(&t);
+    kt_sink_fresh(&t);
     assert_int_equal(kg_report_begin(t.sink, &kt_krr, &run, 0, &first), KG_OK);
     kt_store(&t, &run, 1, three, 3, &s1);
     assert_int_equal(kg_sink_settle(t.sink, &run, &word, kt_on_run, &settled),
@@ -218,7 +196,7 @@ static void documents_of_one_run_commit_in_their_order(void **state)
     assert_true(s1.done);
     assert_int_equal(settled.entry.outcome, KG_COMPLETE);
     assert_int_equal(settled.entry.n_documents, 2);
-    end(&t);
+    kt_sink_end(&t);
 }
 
 static void an_aborted_report_leaves_its_turn_to_the_next(void **state)
@@ -230,14 +208,14 @@ static void an_aborted_report_leaves_its_turn_to_the_next(void **state)
     bool pause;
 
     (void)state;
-    fresh(&t);
+    kt_sink_fresh(&t);
     assert_int_equal(kg_report_begin(t.sink, &kt_krr, &run, 0, &first), KG_OK);
     kt_add(first, &run, &three[0], 0, &pause);
     kt_store(&t, &run, 1, three + 1, 2, &s1);
     kg_report_abort(first);
     kt_sink_until(&t, &s1.done, 20);
     kt_assert_query("SELECT name FROM scan_history ORDER BY 1", "b\nc");
-    end(&t);
+    kt_sink_end(&t);
 }
 
 static void settling_without_a_report_writes_the_word(void **state)
@@ -254,7 +232,7 @@ static void settling_without_a_report_writes_the_word(void **state)
     struct kt_sink t;
 
     (void)state;
-    fresh(&t);
+    kt_sink_fresh(&t);
     for (unsigned i = 0; i < KG_COUNT_OF(words); i++) {
         struct kg_run_info run = kt_run(i + 1, NOON + (int)i);
         char sql[200];
@@ -268,7 +246,7 @@ static void settling_without_a_report_writes_the_word(void **state)
                        NOON + (int)i);
         kt_assert_query(sql, words[i].want);
     }
-    end(&t);
+    kt_sink_end(&t);
 }
 
 static void many_reports_share_transactions(void **state)
@@ -278,7 +256,7 @@ static void many_reports_share_transactions(void **state)
     struct kt_sink t;
 
     (void)state;
-    fresh(&t);
+    kt_sink_fresh(&t);
     for (unsigned i = 0; i < REPORTS; i++) {
         struct kg_run_info run = kt_run(i + 1, NOON + (int)i);
 
@@ -293,9 +271,9 @@ static void many_reports_share_transactions(void **state)
     kt_assert_query("SELECT count(*), min(scanned_at) ="
                     " to_timestamp(1790000059) FROM scan_history",
                     "3|t");
-    kt_assert_query("SELECT count(DISTINCT xmin::text) < 12 FROM kubeglean_runs",
-                    "t");
-    end(&t);
+    kt_assert_query(
+        "SELECT count(DISTINCT xmin::text) < 12 FROM kubeglean_runs", "t");
+    kt_sink_end(&t);
 }
 
 static void a_uid_that_is_none_is_told_and_hurts_nobody(void **state)
@@ -307,7 +285,7 @@ static void a_uid_that_is_none_is_told_and_hurts_nobody(void **state)
     struct kt_stored s;
 
     (void)state;
-    fresh(&t);
+    kt_sink_fresh(&t);
     bad.id.job_uid = KG_STR("no-uuid");
     assert_int_equal(kg_sink_seen(t.sink, &bad, kt_on_run, &a), KG_OK);
     kt_store(&t, &good, 0, three, 3, &s);
@@ -316,7 +294,7 @@ static void a_uid_that_is_none_is_told_and_hurts_nobody(void **state)
     assert_true(a.failed);
     assert_non_null(strstr(a.error.text, "invalid input syntax for type uuid"));
     assert_false(s.failed);
-    end(&t);
+    kt_sink_end(&t);
 }
 
 struct listed {
@@ -350,7 +328,8 @@ static void running_runs_are_listed_after_a_restart(void **state)
 
     (void)state;
     foreign.id.cluster = KG_STR("c2");
-    (void)kt_settle(fresh(&t), &settled, KG_COMPLETE, "");
+    kt_sink_fresh(&t);
+    (void)kt_settle(&t, &settled, KG_COMPLETE, "");
     (void)kt_seen(&t, &running);
     (void)kt_seen(&t, &foreign);
     kt_sink_teardown(&t);
@@ -359,7 +338,7 @@ static void running_runs_are_listed_after_a_restart(void **state)
                      KG_OK);
     kt_sink_until(&t, &l.done, 20);
     assert_int_equal(l.n, 1);
-    end(&t);
+    kt_sink_end(&t);
 }
 
 static void on_known(void *data, bool known, const struct kg_error *e)
@@ -389,11 +368,12 @@ static void a_job_name_is_known_once_it_was_seen(void **state)
     struct kg_run_info run = kt_run(1, NOON);
 
     (void)state;
-    assert_int_equal(ask_known(fresh(&t), "krr-1"), 0);
+    kt_sink_fresh(&t);
+    assert_int_equal(ask_known(&t, "krr-1"), 0);
     (void)kt_seen(&t, &run);
     assert_int_equal(ask_known(&t, "krr-1"), 1);
     assert_int_equal(ask_known(&t, "krr"), 0);
-    end(&t);
+    kt_sink_end(&t);
 }
 
 static void the_installation_keeps_its_id(void **state)
@@ -402,14 +382,14 @@ static void the_installation_keeps_its_id(void **state)
     char first[40];
 
     (void)state;
-    fresh(&t);
+    kt_sink_fresh(&t);
     assert_int_equal(kg_sink_installation(t.sink).len, 36);
     (void)snprintf(first, sizeof(first), "%.*s",
                    KG_STR_ARG(kg_sink_installation(t.sink)));
     kt_sink_teardown(&t);
     kt_sink_setup(&t, NULL);
     kt_assert_str(kg_sink_installation(t.sink), first);
-    end(&t);
+    kt_sink_end(&t);
 }
 
 int main(void)
