@@ -44,13 +44,18 @@ static const char *verb_nearest(const char *name)
 static enum kg_exit print(enum kg_errc built, struct kg_buf *text)
 {
     struct kg_str s = kg_buf_str(text);
-    bool written = built == KG_OK && fwrite(s.ptr, 1, s.len, stdout) == s.len &&
-                   fflush(stdout) == 0;
+    bool written;
 
-    kg_buf_finish(text);
+    if (built != KG_OK) {
+        (void)fprintf(stderr, "kubeglean: %s\n", kg_errc_text(built));
+        kg_buf_finish(text);
+        return KG_EXIT_ERROR;
+    }
+    written = fwrite(s.ptr, 1, s.len, stdout) == s.len && fflush(stdout) == 0;
     if (!written) {
         perror("kubeglean: standard output");
     }
+    kg_buf_finish(text);
     return written ? KG_EXIT_DONE : KG_EXIT_ERROR;
 }
 
