@@ -141,13 +141,21 @@ static enum kg_errc check(CURLUcode bad, const struct parts *p,
     return KG_OK;
 }
 
+/* For messages: a password may stand before the host. */
+static const char *without_user(const char *server)
+{
+    const char *at = strrchr(server, '@');
+
+    return at != NULL ? at + 1 : server;
+}
+
 static enum kg_errc init(struct kg_origin *o,
                          const struct kg_http_options *options, CURLU *url,
                          struct kg_error *e)
 {
     struct parts p = {0};
-    enum kg_errc err =
-        check(parse(url, options->server, &p), &p, options->server, e);
+    enum kg_errc err = check(parse(url, options->server, &p), &p,
+                             without_user(options->server), e);
 
     if (err == KG_OK && !build(o, &p, options->tls_server_name)) {
         err = kg_error_set(e, KG_ENOMEM, 0, "out of memory");

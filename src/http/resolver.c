@@ -117,14 +117,16 @@ enum kg_errc kg_resolver_start(struct kg_resolver *r, kg_resolver_cb cb)
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
                                    .ai_flags = AI_ADDRCONFIG};
+    int err;
 
     if (r->busy) {
         return KG_OK;
     }
     r->cb = cb;
-    if (uv_getaddrinfo(&r->open->loop->uv, &r->req, on_found, r->name, r->port,
-                       &hints) != 0) {
-        return KG_ENOMEM;
+    err = uv_getaddrinfo(&r->open->loop->uv, &r->req, on_found, r->name,
+                         r->port, &hints);
+    if (err != 0) {
+        return err == UV_ENOMEM ? KG_ENOMEM : KG_ENAME;
     }
     r->busy = true;
     kg_latch_hold(r->open);

@@ -34,7 +34,7 @@ void kg_resolver_close(struct kg_resolver *r);
  * which needs none); else false, and it has to be looked up. */
 bool kg_resolver_get(const struct kg_resolver *r, const char **ret_entry);
 /* Harmless while one is under way. The callback comes from the loop. If it
- * fails (KG_ENOMEM), none comes. */
+ * fails (KG_ENOMEM; KG_ENAME: that can be no name), none comes. */
 KG_MUST_USE enum kg_errc kg_resolver_start(struct kg_resolver *r,
                                            kg_resolver_cb cb);
 /* What was found is of no use: look it up anew. */

@@ -209,9 +209,10 @@ static void on_resolved(struct kg_resolver *r, const char *entry,
 
 static void begin_all(struct kg_http *http)
 {
-    const struct kg_error e = {KG_ENOMEM, 0, "out of memory"};
-    const char *address;
     struct kg_queue *node;
+    const char *address;
+    struct kg_error e;
+    enum kg_errc err;
 
     if (kg_queue_empty(&http->starting)) {
         return;
@@ -223,7 +224,10 @@ static void begin_all(struct kg_http *http)
         }
         return;
     }
-    if (kg_resolver_start(&http->resolver, on_resolved) != KG_OK) {
+    err = kg_resolver_start(&http->resolver, on_resolved);
+    if (err != KG_OK) {
+        (void)kg_error_set(&e, err, 0, "%s: %s", http->resolver.name,
+                           kg_errc_text(err));
         kg_queue_move(&http->starting, &http->batch);
         fail_batch(http, &e); /* Last. */
     }

@@ -602,10 +602,36 @@ static void a_name_that_is_none_is_told(void **state)
     teardown(&f);
 }
 
+static void a_name_that_can_be_none_is_told(void **state)
+{
+    char server[400] = "http://";
+    struct kg_http_options options = {.server = server};
+    struct fixture f;
+    struct asked a = {0};
+    struct kg_error e;
+
+    (void)state;
+    memset(server + strlen(server), 'a', 300);
+    setup(&f, NULL, 0);
+    kg_http_close(f.http, on_closed, &f);
+    assert_int_equal(kg_http_create(&f.loop, &options, &e, &f.http), KG_OK);
+    ask(&f, &a, "/x");
+    kt_loop_until(&f.loop, &a.done, 50);
+    assert_int_equal(a.e.code, KG_ENAME);
+    assert_non_null(strstr(a.e.text, "aaa"));
+    f.closed = false;
+    teardown(&f);
+}
+
 static void a_server_that_is_no_url_is_refused(void **state)
 {
-    static const char *const bad[] = {"ftp://x", "http://", "https://a b/",
-                                      "http://x:99999", ""};
+    static const char *const bad[] = {"ftp://x",
+                                      "http://",
+                                      "https://a b/",
+                                      "http://x:99999",
+                                      "",
+                                      "ftp://u:s3cret@x/",
+                                      "https://u:s3cret@x:99999"};
     struct kg_loop loop;
 
     (void)state;
@@ -618,6 +644,7 @@ static void a_server_that_is_no_url_is_refused(void **state)
         assert_int_equal(kg_http_create(&loop, &options, &e, &http),
                          KG_ECONFIG);
         assert_non_null(strstr(e.text, "server"));
+        assert_null(strstr(e.text, "s3cret"));
     }
     kg_loop_close(&loop);
 }
@@ -696,6 +723,7 @@ int main(void)
         cmocka_unit_test(requests_share_a_connection_and_streams_do_not),
         cmocka_unit_test(a_name_is_resolved),
         cmocka_unit_test(a_name_that_is_none_is_told),
+        cmocka_unit_test(a_name_that_can_be_none_is_told),
         cmocka_unit_test(a_server_that_is_no_url_is_refused),
         cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(escaping_leaves_nothing_that_a_path_reads),
