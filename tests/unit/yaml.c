@@ -2,6 +2,7 @@
 /* yaml/: what Kubernetes tools read, and what is refused, with its place. */
 #include "kubeglean/yaml.h"
 #include "kt.h"
+#include "kubeglean/heap.h"
 #include "kubeglean/limits.h"
 
 static struct kg_tree tree;
@@ -163,6 +164,8 @@ static void merged_members_never_win(void **state)
            "z: {c: 3, <<: [*x, *v]}\n",
            "[{\"x\":{\"a\":1,\"b\":1},\"v\":{\"b\":2,\"c\":2},"
            "\"z\":{\"c\":3,\"a\":1,\"b\":1}}]");
+    expect("x: &x {a: 1, b: 1}\nz: {<<: *x, a: 2}\n",
+           "[{\"x\":{\"a\":1,\"b\":1},\"z\":{\"a\":2,\"b\":1}}]");
     expect("z: {<<: &x {a: 1}, b: *x}\n",
            "[{\"z\":{\"b\":{\"a\":1},\"a\":1}}]");
     expect("\"<<\": 1\n", "[{\"<<\":1}]");
@@ -277,6 +280,22 @@ static void a_billion_laughs_meet_the_limit(void **state)
     kg_buf_finish(&text);
 }
 
+static void a_text_has_a_maximum(void **state)
+{
+    char *text = kg_alloc(KG_LIMIT_CONFIG + 1);
+    struct kg_node *documents;
+
+    (void)state;
+    assert_non_null(text);
+    memset(text, '#', KG_LIMIT_CONFIG + 1);
+    assert_int_equal(parse(kg_str_of(text, KG_LIMIT_CONFIG), &documents),
+                     KG_OK);
+    assert_int_equal(parse(kg_str_of(text, KG_LIMIT_CONFIG + 1), &documents),
+                     KG_ELIMIT);
+    assert_string_equal(error.text, "f.yaml: longer than 4194304 bytes");
+    kg_free(text);
+}
+
 static void many_members_take_linear_time(void **state)
 {
     struct kg_node *documents;
@@ -327,6 +346,7 @@ int main(void)
         CLAIM(nesting_is_limited),
         CLAIM(nesting_by_aliases_is_limited),
         CLAIM(a_billion_laughs_meet_the_limit),
+        CLAIM(a_text_has_a_maximum),
         CLAIM(many_members_take_linear_time),
         CLAIM(one_document_means_one),
     };
