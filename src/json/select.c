@@ -14,24 +14,23 @@ enum kg_errc kg_select_init(struct kg_select *s,
 {
     uint32_t n = profile->table.n_columns;
 
-    *s = (struct kg_select){
-        .profile = profile,
-        .ops = ops,
-        .data = data,
-        .max_row = max_row,
-        .active = kg_calloc(profile->trie.n_nodes, sizeof(*s->active)),
-        .from = kg_calloc(n, sizeof(*s->from)),
-        .cells = kg_calloc(n, sizeof(*s->cells)),
-        .counts = kg_calloc(n, sizeof(*s->counts)),
-        .met = kg_calloc(n, sizeof(*s->met)),
-        .values = kg_calloc(n, sizeof(*s->values))};
+    *s = (struct kg_select){.profile = profile,
+                            .ops = ops,
+                            .data = data,
+                            .max_row = max_row,
+                            .from = kg_calloc(n, sizeof(*s->from)),
+                            .cells = kg_calloc(n, sizeof(*s->cells)),
+                            .counts = kg_calloc(n, sizeof(*s->counts)),
+                            .met = kg_calloc(n, sizeof(*s->met)),
+                            .values = kg_calloc(n, sizeof(*s->values))};
     kg_run_values_init(&s->run, run);
     kg_held_init(&s->held, n, max_held);
     for (uint32_t i = 0; s->cells != NULL && i < n; i++) {
         kg_buf_init(&s->cells[i].text, max_row);
     }
-    if (s->active == NULL || s->from == NULL || s->cells == NULL ||
-        s->counts == NULL || s->met == NULL || s->values == NULL) {
+    if (kg_places_init(&s->places, &profile->trie) != KG_OK ||
+        s->from == NULL || s->cells == NULL || s->counts == NULL ||
+        s->met == NULL || s->values == NULL) {
         kg_select_finish(s);
         return KG_ENOMEM;
     }
@@ -45,7 +44,7 @@ void kg_select_finish(struct kg_select *s)
          i++) {
         kg_buf_finish(&s->cells[i].text);
     }
-    kg_free(s->active);
+    kg_places_finish(&s->places);
     kg_free(s->from);
     kg_free(s->cells);
     kg_free(s->counts);
@@ -127,6 +126,14 @@ enum kg_errc kg_select_piece_over(struct kg_select *s)
     }
     return KG_OK;
 }
+
+/* Goes through the actions of a value. */
+struct cursor {
+    size_t place;
+    uint16_t action;
+};
+
+static const struct cursor first_action = {0, KG_NODE_NONE};
 
 /* --- actions ------------------------------------------------------------------------ */
 
@@ -291,199 +298,108 @@ static bool on_close_action(struct kg_select *s, const struct kg_action *a,
     }
 }
 
-/* --- the automaton --------------------------------------------------------------------- */
+/* --- tokens ------------------------------------------------------------------------ */
 
-static const struct kg_trie_node *place(const struct kg_select *s, size_t i)
+/* NULL behind the last. */
+static const struct kg_action *next_action(const struct kg_select *s,
+                                           struct cursor *c)
 {
-    return &s->profile->trie.nodes[s->active[i]];
-}
+    const struct kg_places *p = &s->places;
 
-static bool steps_to(const struct kg_step *step, const struct kg_level *level,
-                     struct kg_str name)
-{
-    switch (step->kind) {
-    case KG_STEP_NAME:
-        return level->kind == KG_OBJECT && kg_str_eq(step->name, name);
-    case KG_STEP_MEMBERS:
-        return level->kind == KG_OBJECT;
-    case KG_STEP_ELEMENTS:
-        return level->kind == KG_ARRAY;
-    default:
-        return level->kind == KG_ARRAY && step->index == level->n_elements;
+    c->action = c->action != KG_NODE_NONE ? p->trie->actions[c->action].next
+                                          : KG_NODE_NONE;
+    while (c->action == KG_NODE_NONE && c->place < p->n) {
+        c->action = kg_places_action(p, c->place++);
     }
+    return c->action != KG_NODE_NONE ? &p->trie->actions[c->action] : NULL;
 }
 
-/* Finds the places of the next value: behind `name`, or the next element. */
-static void step_into(struct kg_select *s, const struct kg_level *level,
-                      struct kg_str name)
-{
-    const struct kg_trie_node *nodes = s->profile->trie.nodes;
-    size_t end = (size_t)level->first + level->n;
-
-    s->n_active = end;
-    s->n_next = 0;
-    for (size_t i = level->first; i < end; i++) {
-        uint16_t child = nodes[s->active[i]].child;
-
-        for (; child != KG_NODE_NONE; child = nodes[child].next) {
-            if (steps_to(&nodes[child].step, level, name)) {
-                s->active[end + s->n_next++] = child;
-            }
-        }
-    }
-}
-
-static struct kg_level *top(struct kg_select *s)
-{
-    return s->n_levels > 0 ? &s->levels[s->n_levels - 1] : NULL;
-}
-
-/* A member's places were found with its name, the document's are given. */
-static void find_places(struct kg_select *s)
-{
-    struct kg_level *level = top(s);
-
-    if (level == NULL) {
-        s->active[0] = 0;
-        s->n_active = 0;
-        s->n_next = 1;
-    } else if (level->kind == KG_ARRAY) {
-        step_into(s, level, KG_STR(""));
-        level->n_elements++;
-    }
-}
-
-static bool close_places(struct kg_select *s, size_t first, size_t n)
+static bool close_value(struct kg_select *s)
 {
     for (int pass = INSIDE; pass < PASS_NR; pass++) {
-        for (size_t i = first; i < first + n; i++) {
-            uint16_t a = place(s, i)->action;
+        struct cursor c = first_action;
+        const struct kg_action *a;
 
-            for (; a != KG_NODE_NONE; a = s->profile->trie.actions[a].next) {
-                if (!on_close_action(s, &s->profile->trie.actions[a],
-                                     (enum pass)pass)) {
-                    return false;
-                }
+        while ((a = next_action(s, &c)) != NULL) {
+            if (!on_close_action(s, a, (enum pass)pass)) {
+                return false;
             }
         }
     }
     return true;
 }
 
-static bool has_row(const struct kg_select *s)
-{
-    const struct kg_action *actions = s->profile->trie.actions;
-
-    for (size_t i = 0; i < s->n_next; i++) {
-        uint16_t a = place(s, s->n_active + i)->action;
-
-        for (; a != KG_NODE_NONE; a = actions[a].next) {
-            if (actions[a].kind == KG_ACT_ROW) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
 static bool on_scalar(void *data, enum kg_kind kind, struct kg_str text)
 {
     struct kg_select *s = data;
-    const struct kg_action *actions = s->profile->trie.actions;
+    struct cursor c = first_action;
+    const struct kg_action *a;
+    bool row = false;
 
-    if (s->n_dead > 0) {
+    if (s->places.n_dead > 0) {
         return true;
     }
-    find_places(s);
-    for (size_t i = 0; i < s->n_next; i++) {
-        uint16_t a = place(s, s->n_active + i)->action;
-
-        for (; a != KG_NODE_NONE; a = actions[a].next) {
-            if (!on_scalar_action(s, &actions[a], kind, text)) {
-                return false;
-            }
+    kg_places_value(&s->places);
+    while ((a = next_action(s, &c)) != NULL) {
+        row = row || a->kind == KG_ACT_ROW;
+        if (!on_scalar_action(s, a, kind, text)) {
+            return false;
         }
     }
     s->mark = kg_parse_at(s->parse);
-    return !has_row(s) || end_row(s);
-}
-
-static void note_map_keys(struct kg_select *s, struct kg_str name)
-{
-    const struct kg_action *actions = s->profile->trie.actions;
-
-    for (size_t i = 0; i < s->n_next; i++) {
-        uint16_t a = place(s, s->n_active + i)->action;
-
-        for (; a != KG_NODE_NONE; a = actions[a].next) {
-            if (actions[a].kind == KG_ACT_MAP_KEY && s->err == KG_OK) {
-                s->err =
-                    kg_cell_set(&s->cells[actions[a].column], KG_STRING, name);
-            }
-        }
-    }
+    return !row || end_row(s);
 }
 
 static bool on_name(void *data, struct kg_str name)
 {
     struct kg_select *s = data;
+    struct cursor c = first_action;
+    const struct kg_action *a;
 
-    if (s->n_dead > 0) {
+    if (s->places.n_dead > 0) {
         return true;
     }
-    step_into(s, top(s), name);
-    note_map_keys(s, name);
+    kg_places_name(&s->places, name);
     s->mark = kg_parse_at(s->parse);
-    return s->err == KG_OK;
+    while ((a = next_action(s, &c)) != NULL) {
+        if (a->kind == KG_ACT_MAP_KEY &&
+            !fail(s, kg_cell_set(&s->cells[a->column], KG_STRING, name))) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool on_open(void *data, enum kg_kind kind)
 {
     struct kg_select *s = data;
-    const struct kg_action *actions = s->profile->trie.actions;
+    struct cursor c = first_action;
+    const struct kg_action *a;
 
-    if (s->n_dead > 0) {
-        s->n_dead++;
-        return true;
-    }
-    find_places(s);
-    if (s->n_next == 0) {
-        s->n_dead = 1;
-        return true;
-    }
-    for (size_t i = 0; i < s->n_next; i++) {
-        uint16_t a = place(s, s->n_active + i)->action;
-
-        for (; a != KG_NODE_NONE; a = actions[a].next) {
-            if (!on_open_action(s, &actions[a], kind)) {
-                return false;
-            }
+    kg_places_value(&s->places);
+    while ((a = next_action(s, &c)) != NULL) {
+        if (!on_open_action(s, a, kind)) {
+            return false;
         }
     }
-    s->levels[s->n_levels++] = (struct kg_level){
-        .first = (uint16_t)s->n_active, .n = (uint16_t)s->n_next, .kind = kind};
-    s->mark = kg_parse_at(s->parse);
+    if (s->places.n_dead == 0) {
+        s->mark = kg_parse_at(s->parse);
+    }
+    kg_places_open(&s->places, kind);
     return true;
 }
 
 static bool on_close(void *data, enum kg_kind kind)
 {
     struct kg_select *s = data;
-    struct kg_level *level;
 
     (void)kind;
-    if (s->n_dead > 1) {
-        s->n_dead--;
+    kg_places_close(&s->places);
+    if (s->places.n_dead > 0) {
         return true;
     }
     s->mark = kg_parse_at(s->parse);
-    if (s->n_dead == 1) {
-        s->n_dead = 0;
-        return true;
-    }
-    level = top(s);
-    s->n_levels--;
-    return close_places(s, level->first, level->n);
+    return close_value(s);
 }
 
 const struct kg_parse_ops kg_select_tokens = {.scalar_cb = on_scalar,
@@ -501,8 +417,7 @@ enum kg_errc kg_select_begin(struct kg_select *s, const struct kg_parse *parse)
     s->rows_found = false;
     s->rows_wrong = false;
     s->matches = 0;
-    s->n_levels = 0;
-    s->n_dead = 0;
+    kg_places_begin(&s->places);
     s->capturing = 0;
     for (uint32_t i = 0; i < s->profile->table.n_columns; i++) {
         s->cells[i].state = KG_CELL_ABSENT;

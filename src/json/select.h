@@ -2,25 +2,19 @@
  *
  *     begin --> (tokens of one document) --> end
  *
- * The automaton's place is a stack of levels, one for each container that a
- * path leads into; all others are only counted. */
+ * All that a column needs is kept in its cell until the row is complete. */
 #ifndef KG_JSON_SELECT_H
 #define KG_JSON_SELECT_H
 
 #include "held.h"
 #include "parse.h"
+#include "places.h"
 
 /* False stops. */
 struct kg_select_ops {
     bool (*matched_cb)(void *data); /* The document is a report. Once. */
     bool (*row_cb)(void *data, const struct kg_value *values);
     bool (*reject_cb)(void *data, const char *column, const char *why);
-};
-
-struct kg_level {
-    uint16_t first, n; /* Its places: in `active`. */
-    enum kg_kind kind;
-    uint64_t n_elements;
 };
 
 struct kg_select {
@@ -37,11 +31,7 @@ struct kg_select {
     enum kg_errc err; /* Read-only: why a token was answered with false. */
     uint64_t matches; /* Private: paths of `match` seen, one bit each. */
 
-    struct kg_level levels[KG_PATH_MAX + 2]; /* Private from here on. */
-    size_t n_levels;
-    uint16_t *active; /* Places of all levels, then those of the next value. */
-    size_t n_active, n_next;
-    uint64_t n_dead; /* Containers open that no path leads into. */
+    struct kg_places places; /* Private from here on. */
 
     struct kg_str piece; /* Being parsed; */
     size_t mark;         /* where in it the last token ended. */
