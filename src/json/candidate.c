@@ -22,7 +22,13 @@ void kg_candidate_begin(struct kg_frame *f, struct kg_cut *c, uint64_t from)
     f->given = 0;
     f->before = 0;
     f->token = 0;
+    f->text = 0;
+    f->member = 0;
     f->quote = 0;
+    f->muted = false;
+    if (f->interest != NULL) {
+        kg_interest_begin(f->interest);
+    }
     c->o = f->out;
     kg_inner_forget(&f->inner);
 }
@@ -46,8 +52,8 @@ enum kg_frame_event kg_candidate_close(struct kg_frame *f, struct kg_cut *c)
  * noise: what was taken for its end is the first name's beginning. */
 static bool is_inside_out(const struct kg_frame *f, const struct kg_cut *c)
 {
-    return f->quote == kg_cut_offset(f, c) && c->o - f->out > 2 &&
-           f->quote - f->from > 2 && c->o[-2] == '{' && kg_frame_opens(f, '{');
+    return f->quote == kg_cut_offset(f, c) && f->braced &&
+           kg_frame_opens(f, '{');
 }
 
 static void turn_inside_out(struct kg_frame *f, struct kg_cut *c)
@@ -55,12 +61,18 @@ static void turn_inside_out(struct kg_frame *f, struct kg_cut *c)
     uint64_t from = kg_cut_offset(f, c) - 2;
 
     kg_candidate_begin(f, c, from);
+    if (f->interest != NULL) {
+        kg_interest_open(f->interest, KG_OBJECT);
+    }
     f->kinds[0] |= 1;
     f->depth = 1;
     *c->o++ = '{';
     *c->o++ = '"';
     f->token = 1;
+    f->text = 1;
+    f->member = 1;
     f->naming = true;
+    f->escaped = false;
     f->state = TEXT;
 }
 

@@ -237,10 +237,25 @@ static enum kg_errc compile_parent(const struct kg_compile *c,
         return kg_compile_fail(c, text, "parent: the type cannot be jsonb");
     }
     c->p->n_parents++;
-    err = kg_compile_act(c, text, &path, common, act(KG_ACT_SCOPE, index));
+    return kg_compile_act(c, text, &path, path.n_steps,
+                          act(KG_ACT_PARENT, index));
+}
+
+enum kg_errc kg_compile_scope(const struct kg_compile *c,
+                              const struct kg_node *column, uint32_t index)
+{
+    const struct kg_node *text = kg_node_get(column, "parent");
+    struct kg_path path;
+    enum kg_errc err;
+
+    if (text == NULL) {
+        return KG_OK;
+    }
+    err = kg_compile_path(c, text, false, &path);
     return err != KG_OK ? err
-                        : kg_compile_act(c, text, &path, path.n_steps,
-                                         act(KG_ACT_PARENT, index));
+                        : kg_compile_act(c, text, &path,
+                                         kg_path_common(&path, &c->p->rows),
+                                         act(KG_ACT_SCOPE, index));
 }
 
 static enum kg_errc compile_map_key(const struct kg_compile *c,

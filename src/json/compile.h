@@ -48,5 +48,9 @@ KG_MUST_USE enum kg_errc kg_compile_act(const struct kg_compile *c,
 KG_MUST_USE enum kg_errc kg_compile_column(const struct kg_compile *c,
                                            const struct kg_node *column,
                                            uint32_t index);
+/* How far its parent's value reaches: behind the row's end. */
+KG_MUST_USE enum kg_errc kg_compile_scope(const struct kg_compile *c,
+                                          const struct kg_node *column,
+                                          uint32_t index);
 
 #endif /* KG_JSON_COMPILE_H */

@@ -9,13 +9,15 @@
 enum { SMALLEST = 16 * 1024 };
 
 enum kg_errc kg_frame_init(struct kg_frame *f, enum kg_root root, bool strict,
-                           const struct kg_frame_limits *limits)
+                           const struct kg_frame_limits *limits,
+                           struct kg_interest *interest)
 {
     *f = (struct kg_frame){.limits = *limits,
                            .root = root,
                            .strict = strict,
                            .state = strict ? START : NOISE,
-                           .capacity = SMALLEST};
+                           .capacity = SMALLEST,
+                           .interest = interest};
     f->kinds = kg_calloc(limits->depth / 8 + 1, 1);
     f->out = kg_alloc(SMALLEST);
     if (f->kinds == NULL || f->out == NULL) {
@@ -154,24 +156,53 @@ static enum kg_frame_event step(struct kg_frame *f, struct kg_cut *c)
     }
 }
 
-/* Whole tokens in `out`. A number is whole only when something follows it. */
+/* What can be handed on. A number is whole only when something follows it. */
 static size_t whole(const struct kg_frame *f)
 {
-    if (kg_grammar_is_in_token(f) ||
-        (f->state == NEXT && f->len > 0 && kg_scalar_has(f->out[f->len - 1]))) {
+    if (f->muted || f->state == COLON || kg_grammar_is_in_token(f) ||
+        (f->state == NEXT && f->len > 0 && kg_scalar_has(f->out[f->len - 1])) ||
+        (f->state == NAME && f->len > 0 && kg_scalar_has(f->out[f->len - 1]))) {
         return f->token;
     }
     return f->len;
 }
 
+static size_t less(size_t n, size_t by)
+{
+    return n > by ? n - by : 0;
+}
+
 /* Takes out what the last call handed on. */
 static void drop_given(struct kg_frame *f)
 {
+    if (f->given == 0) {
+        return;
+    }
+    f->handed = f->out[f->given - 1];
     f->len -= f->given;
     memmove(f->out, f->out + f->given, f->len);
-    f->token -= f->given < f->token ? f->given : f->token;
+    f->token = less(f->token, f->given);
+    f->text = less(f->text, f->given);
+    f->member = less(f->member, f->given);
     f->before += f->given;
     f->given = 0;
+}
+
+/* All of a muted member that came so far, but for the token it is in. */
+static bool drop_muted(struct kg_frame *f)
+{
+    size_t end = kg_grammar_is_in_token(f) ? f->text : f->len;
+    size_t n = f->muted ? end - f->member : 0;
+
+    if (n == 0) {
+        return false;
+    }
+    kg_candidate_copy_inner(f, end);
+    memmove(f->out + f->member, f->out + end, f->len - end);
+    f->text -= n;
+    f->len -= n;
+    f->before += n;
+    return true;
 }
 
 static enum kg_frame_event give(struct kg_frame *f)
@@ -208,7 +239,10 @@ static enum kg_frame_event make_room(struct kg_frame *f, struct kg_str in)
     struct kg_cut c = {p, p, p, f->out + f->len};
     uint8_t *out;
 
-    if (f->len > token_limit(f)) {
+    if (drop_muted(f)) {
+        return KG_FRAME_HUNGRY;
+    }
+    if (f->len - f->text > token_limit(f)) {
         enum kg_frame_event event = kg_candidate_refuse(f, &c, token_fault(f));
         f->len = 0;
         return event;

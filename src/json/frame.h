@@ -11,7 +11,7 @@
  * A candidate is held to the grammar of RFC 8259 byte by byte, so it is given
  * up at the first byte that cannot be right, and that byte may open the next
  * one: nothing is read twice. What is handed on has no white space outside its
- * strings, in pieces that end between two tokens.
+ * strings and no members that nobody wants, in pieces that end between tokens.
  *
  * NaN and infinities are handed on as null, bytes that are no UTF-8 as U+FFFD;
  * with `strict` both are errors, and the whole stream is one JSON text. */
@@ -19,6 +19,7 @@
 #define KG_JSON_FRAME_H
 
 #include "inner.h"
+#include "interest.h"
 #include "noise.h"
 
 struct kg_frame_limits {
@@ -63,30 +64,40 @@ struct kg_frame {
     size_t depth;   /* Containers open. */
     uint8_t *kinds; /* Of each, one bit: 1 is an object. */
     bool naming;    /* The string is a member's name. */
+    bool escaped;   /* A name with escapes. */
     bool damaging;  /* To be told as found.damaged. */
     uint8_t last;   /* The byte before the next one. */
-    uint64_t quote; /* Where the last string ended. */
+    uint64_t quote; /* Where the last string ended, */
+    bool braced;    /* and if its last character was an opener. */
     uint64_t from;  /* Where the candidate opened. */
     uint64_t n_nan;
 
-    uint8_t *out;    /* 0 .. token: whole tokens; token .. len: the last. */
+    uint8_t *out;    /* 0 .. token: whole tokens; token .. len: the rest. */
     size_t len;      /* Bytes in `out`; */
     size_t given;    /* that many were handed on by the last call. */
-    size_t token;    /* Where the last string or scalar begins. */
+    size_t token;    /* Where what is not handed on yet begins. */
+    size_t text;     /* Where the last string or scalar begins. */
+    size_t member;   /* Where the last member begins, with its comma. */
     size_t capacity; /* Of `out`. */
+    uint8_t handed;  /* The last byte handed on. */
     uint64_t before; /* Bytes handed on before those in `out`. */
 
     uint8_t lacks;    /* Bytes to come of an escape or a UTF-8 sequence, */
     uint8_t had;      /* bytes of the sequence in `out`, */
     uint8_t low, top; /* and what its next byte may be. */
 
+    struct kg_interest *interest; /* Or NULL: all is wanted. */
+    bool muted;                   /* The member is not, */
+    size_t muted_depth;           /* which stands at this depth. */
+
     struct kg_inner inner; /* A document that may be inside a broken one. */
 };
 
-/* KG_ENOMEM: nothing is due. */
+/* Borrows `interest`; without one all is handed on. KG_ENOMEM: nothing is due. */
 KG_MUST_USE enum kg_errc kg_frame_init(struct kg_frame *f, enum kg_root root,
                                        bool strict,
-                                       const struct kg_frame_limits *limits);
+                                       const struct kg_frame_limits *limits,
+                                       struct kg_interest *interest);
 void kg_frame_finish(struct kg_frame *f);
 /* Reads from `in`, and takes off it what was read. To be called until HUNGRY. */
 KG_MUST_USE enum kg_frame_event kg_frame_next(struct kg_frame *f,

@@ -66,6 +66,9 @@ static enum kg_frame_event open_container(struct kg_frame *f, struct kg_cut *c)
     } else {
         f->kinds[f->depth / 8] &= (uint8_t)~bit;
     }
+    if (f->interest != NULL && !f->muted) {
+        kg_interest_open(f->interest, object ? KG_OBJECT : KG_ARRAY);
+    }
     f->depth++;
     *c->o++ = *c->p++;
     f->state = object ? FIRST_NAME : FIRST_VALUE;
@@ -79,8 +82,30 @@ static void close_inner(struct kg_frame *f, const struct kg_cut *c)
     f->inner.n_nan = f->n_nan - f->inner.n_nan;
 }
 
+/* What was muted leaves no trace; an inner document in it was kept. */
+static void unmute(struct kg_frame *f, struct kg_cut *c)
+{
+    size_t len = (size_t)(c->o - f->out);
+
+    kg_candidate_copy_inner(f, len);
+    f->before += len - f->member;
+    c->o = f->out + f->member;
+    f->muted = false;
+}
+
+static inline void end_value(struct kg_frame *f, struct kg_cut *c)
+{
+    f->state = NEXT;
+    if (f->muted && f->depth == f->muted_depth) {
+        unmute(f, c);
+    }
+}
+
 static enum kg_frame_event close_container(struct kg_frame *f, struct kg_cut *c)
 {
+    if (f->interest != NULL && !f->muted) {
+        kg_interest_close(f->interest);
+    }
     *c->o++ = *c->p++;
     f->depth--;
     f->damaging = true;
@@ -90,7 +115,7 @@ static enum kg_frame_event close_container(struct kg_frame *f, struct kg_cut *c)
     if (f->inner.state == KG_INNER_OPEN && f->depth == f->inner.depth) {
         close_inner(f, c);
     }
-    f->state = NEXT;
+    end_value(f, c);
     return KG_FRAME_HUNGRY;
 }
 
@@ -113,10 +138,43 @@ static inline bool skip_space(struct kg_cut *c)
     return true;
 }
 
-static void begin_text(struct kg_frame *f, struct kg_cut *c, bool naming)
+static inline void begin_token(struct kg_frame *f, const struct kg_cut *c)
 {
-    f->naming = naming;
-    f->token = (size_t)(c->o - f->out);
+    f->text = (size_t)(c->o - f->out);
+    f->token = f->muted ? f->token : f->text;
+}
+
+static void begin_text(struct kg_frame *f, struct kg_cut *c)
+{
+    begin_token(f, c);
+    f->naming = false;
+    *c->o++ = *c->p++;
+    f->state = TEXT;
+}
+
+/* Members that were muted have left no comma for those behind them; inside a
+ * muted one all are there. */
+static inline bool needs_comma(const struct kg_frame *f, const struct kg_cut *c)
+{
+    uint8_t before = c->o > f->out ? c->o[-1] : f->handed;
+
+    return f->state == NAME && (f->muted || before != '{');
+}
+
+static void begin_name(struct kg_frame *f, struct kg_cut *c)
+{
+    if (!f->muted) {
+        f->member = (size_t)(c->o - f->out);
+        if (c->o == f->out || !kg_scalar_has(c->o[-1])) {
+            f->token = f->member;
+        }
+    }
+    if (needs_comma(f, c)) {
+        *c->o++ = ',';
+    }
+    f->text = (size_t)(c->o - f->out);
+    f->naming = true;
+    f->escaped = false;
     *c->o++ = *c->p++;
     f->state = TEXT;
 }
@@ -128,7 +186,7 @@ static enum kg_frame_event on_value(struct kg_frame *f, struct kg_cut *c)
     }
     switch (*c->p) {
     case '"':
-        begin_text(f, c, false);
+        begin_text(f, c);
         return KG_FRAME_HUNGRY;
     case '{':
     case '[':
@@ -140,7 +198,7 @@ static enum kg_frame_event on_value(struct kg_frame *f, struct kg_cut *c)
         if (!kg_scalar_has(*c->p)) {
             return fail_here(f, c);
         }
-        f->token = (size_t)(c->o - f->out);
+        begin_token(f, c);
         f->state = SCALAR;
         return KG_FRAME_HUNGRY;
     }
@@ -152,13 +210,26 @@ static enum kg_frame_event on_name(struct kg_frame *f, struct kg_cut *c)
         return KG_FRAME_HUNGRY;
     }
     if (*c->p == '"') {
-        begin_text(f, c, true);
+        begin_name(f, c);
         return KG_FRAME_HUNGRY;
     }
     if (*c->p == '}' && f->state == FIRST_NAME) {
         return close_container(f, c);
     }
     return fail_here(f, c);
+}
+
+/* An inner document is kept as it is. */
+static void note_name(struct kg_frame *f, const struct kg_cut *c)
+{
+    const char *name = (const char *)f->out + f->text + 1;
+    size_t len = (size_t)(c->o - f->out) - f->text - 2;
+
+    if (!kg_interest_name(f->interest, kg_str_of(name, len), f->escaped) &&
+        f->inner.state != KG_INNER_OPEN) {
+        f->muted = true;
+        f->muted_depth = f->depth;
+    }
 }
 
 static enum kg_frame_event on_colon(struct kg_frame *f, struct kg_cut *c)
@@ -168,6 +239,9 @@ static enum kg_frame_event on_colon(struct kg_frame *f, struct kg_cut *c)
     }
     if (*c->p != ':') {
         return fail_here(f, c);
+    }
+    if (f->interest != NULL && !f->muted) {
+        note_name(f, c);
     }
     *c->o++ = *c->p++;
     f->damaging = true;
@@ -183,9 +257,12 @@ static enum kg_frame_event on_next(struct kg_frame *f, struct kg_cut *c)
     bool object = is_object(f);
 
     if (*c->p == ',') {
-        *c->o++ = *c->p++;
+        c->p++;
         f->damaging = true;
         f->state = object ? NAME : VALUE;
+        if (!object) {
+            *c->o++ = ',';
+        }
         return KG_FRAME_HUNGRY;
     }
     if (*c->p == (object ? '}' : ']')) {
@@ -198,11 +275,12 @@ static enum kg_frame_event on_next(struct kg_frame *f, struct kg_cut *c)
 
 static enum kg_frame_event end_text(struct kg_frame *f, struct kg_cut *c)
 {
-    size_t len = (size_t)(c->o - f->out) - f->token - 1;
+    size_t len = (size_t)(c->o - f->out) - f->text - 1;
 
     if (len > (f->naming ? f->limits.key : f->limits.string)) {
         return refuse(f, c, f->naming ? KG_FAULT_KEY : KG_FAULT_STRING);
     }
+    f->braced = len > 0 && c->o[-1] == '{';
     *c->o++ = *c->p++;
     f->quote = kg_cut_offset(f, c);
     if (f->naming) {
@@ -210,7 +288,7 @@ static enum kg_frame_event end_text(struct kg_frame *f, struct kg_cut *c)
         return KG_FRAME_HUNGRY;
     }
     f->damaging = true;
-    f->state = NEXT;
+    end_value(f, c);
     return f->depth > 0 ? KG_FRAME_HUNGRY : close_candidate(f, c);
 }
 
@@ -276,6 +354,7 @@ static enum kg_frame_event on_text(struct kg_frame *f, struct kg_cut *c)
     }
     if (*c->p == '\\') {
         *c->o++ = *c->p++;
+        f->escaped = true;
         f->state = ESCAPE;
         return KG_FRAME_HUNGRY;
     }
@@ -330,9 +409,9 @@ static enum kg_frame_event on_hex(struct kg_frame *f, struct kg_cut *c)
 static inline enum kg_frame_event end_scalar(struct kg_frame *f,
                                              struct kg_cut *c)
 {
-    size_t len = (size_t)(c->o - f->out) - f->token;
+    size_t len = (size_t)(c->o - f->out) - f->text;
     enum kg_scalar kind =
-        kg_scalar_of(kg_str_of((char *)f->out + f->token, len));
+        kg_scalar_of(kg_str_of((char *)f->out + f->text, len));
 
     if (kind == KG_SCALAR_NONE || (kind == KG_SCALAR_NAN && f->strict)) {
         return fail_here(f, c);
@@ -342,12 +421,12 @@ static inline enum kg_frame_event end_scalar(struct kg_frame *f,
     }
     if (kind == KG_SCALAR_NAN) {
         f->n_nan++;
-        c->o = f->out + f->token;
+        c->o = f->out + f->text;
         memcpy(c->o, "null", 4);
         c->o += 4;
         kg_cut_clamp(f, c);
     }
-    f->state = NEXT;
+    end_value(f, c);
     return f->depth > 0 ? KG_FRAME_HUNGRY : close_candidate(f, c);
 }
 

@@ -23,48 +23,68 @@ void kg_places_begin(struct kg_places *p)
     p->n = 0;
 }
 
-static bool steps_to(const struct kg_step *step, const struct kg_level *level,
-                     struct kg_str name)
+static inline bool is_named(const struct kg_trie_node *node, struct kg_str name,
+                            uint64_t head)
 {
-    switch (step->kind) {
-    case KG_STEP_NAME:
-        return step->name.len == name.len && level->kind == KG_OBJECT &&
-               memcmp(step->name.ptr, name.ptr, name.len) == 0;
-    case KG_STEP_MEMBERS:
-        return level->kind == KG_OBJECT;
-    case KG_STEP_ELEMENTS:
-        return level->kind == KG_ARRAY;
-    default:
-        return level->kind == KG_ARRAY && step->index == level->n_elements;
-    }
+    return node->head == head && node->step.name.len == name.len &&
+           node->step.kind == KG_STEP_NAME &&
+           (name.len <= sizeof(head) ||
+            memcmp(node->step.name.ptr, name.ptr, name.len) == 0);
 }
 
-static void step_into(struct kg_places *p, const struct kg_level *level,
-                      struct kg_str name)
+/* The first member's place comes behind those of the level. */
+static uint16_t *begin_next(struct kg_places *p, const struct kg_level *level)
+{
+    p->first = (size_t)level->first + level->n;
+    p->n = 0;
+    return &p->active[p->first];
+}
+
+void kg_places_name(struct kg_places *p, struct kg_str name)
 {
     const struct kg_trie_node *nodes = p->trie->nodes;
-    size_t end = (size_t)level->first + level->n;
+    uint64_t head = kg_trie_head(name);
+    const struct kg_level *level;
+    uint16_t *next;
 
-    p->first = end;
-    p->n = 0;
-    for (size_t i = level->first; i < end; i++) {
-        uint16_t child = nodes[p->active[i]].child;
-
-        for (; child != KG_NODE_NONE; child = nodes[child].next) {
-            if (steps_to(&nodes[child].step, level, name)) {
-                p->active[end + p->n++] = child;
+    if (p->n_dead > 0) {
+        p->n = 0;
+        return;
+    }
+    level = &p->levels[p->n_levels - 1];
+    next = begin_next(p, level);
+    for (const uint16_t *at = next - level->n; at < &p->active[p->first];
+         at++) {
+        for (uint16_t c = nodes[*at].child; c != KG_NODE_NONE;
+             c = nodes[c].next) {
+            if (is_named(&nodes[c], name, head) ||
+                nodes[c].step.kind == KG_STEP_MEMBERS) {
+                *next++ = c;
+                p->n++;
             }
         }
     }
 }
 
-void kg_places_name(struct kg_places *p, struct kg_str name)
+static void step_to_element(struct kg_places *p, struct kg_level *level)
 {
-    if (p->n_dead > 0) {
-        p->n = 0;
-        return;
+    const struct kg_trie_node *nodes = p->trie->nodes;
+    uint16_t *next = begin_next(p, level);
+    uint64_t index = level->n_elements++;
+
+    for (const uint16_t *at = next - level->n; at < &p->active[p->first];
+         at++) {
+        for (uint16_t c = nodes[*at].child; c != KG_NODE_NONE;
+             c = nodes[c].next) {
+            const struct kg_step *step = &nodes[c].step;
+
+            if (step->kind == KG_STEP_ELEMENTS ||
+                (step->kind == KG_STEP_INDEX && step->index == index)) {
+                *next++ = c;
+                p->n++;
+            }
+        }
     }
-    step_into(p, &p->levels[p->n_levels - 1], name);
 }
 
 void kg_places_value(struct kg_places *p)
@@ -83,8 +103,7 @@ void kg_places_value(struct kg_places *p)
     }
     level = &p->levels[p->n_levels - 1];
     if (level->kind == KG_ARRAY) {
-        step_into(p, level, KG_STR(""));
-        level->n_elements++;
+        step_to_element(p, level);
     }
 }
 

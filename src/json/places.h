@@ -37,9 +37,11 @@ void kg_places_open(struct kg_places *p, enum kg_kind kind);
 /* Its places, or none when it had none, are those of p->n again. */
 void kg_places_close(struct kg_places *p);
 
-static inline uint16_t kg_places_action(const struct kg_places *p, size_t i)
+/* The i-th place of the next value. */
+static inline const struct kg_trie_node *kg_places_node(
+    const struct kg_places *p, size_t i)
 {
-    return p->trie->nodes[p->active[p->first + i]].action;
+    return &p->trie->nodes[p->active[p->first + i]];
 }
 
 #endif /* KG_JSON_PLACES_H */

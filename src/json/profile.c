@@ -129,6 +129,22 @@ static enum kg_errc compile_rows(const struct kg_compile *c,
 
 /* --- columns and the table -------------------------------------------------------- */
 
+/* When a row closes: first its columns, then itself, then its parents. */
+static enum kg_errc compile_row_end(const struct kg_compile *c,
+                                    const struct kg_node *columns)
+{
+    enum kg_errc err =
+        kg_compile_act(c, columns, &c->p->rows, c->p->rows.n_steps,
+                       (struct kg_action){.kind = KG_ACT_ROW_END});
+    uint32_t n = 0;
+
+    for (const struct kg_node *column = columns->child;
+         column != NULL && err == KG_OK; column = column->next) {
+        err = kg_compile_scope(c, column, n++);
+    }
+    return err;
+}
+
 static enum kg_errc compile_columns(const struct kg_compile *c,
                                     const struct kg_node *spec)
 {
@@ -151,7 +167,7 @@ static enum kg_errc compile_columns(const struct kg_compile *c,
     }
     c->p->table.n_columns = n;
     c->p->table.columns = c->p->columns;
-    return KG_OK;
+    return compile_row_end(c, columns);
 }
 
 static int32_t find_column(const struct kg_profile *p, struct kg_str name)
@@ -246,7 +262,11 @@ static enum kg_errc compile(const struct kg_compile *c)
     if (err == KG_OK) {
         err = compile_matches(c, kg_node_get(spec, "match"));
     }
-    return err == KG_OK ? compile_table(c, spec) : err;
+    if (err == KG_OK) {
+        err = compile_table(c, spec);
+    }
+    kg_trie_seal(&c->p->trie);
+    return err;
 }
 
 enum kg_errc kg_profile_compile(const struct kg_node *document,

@@ -68,7 +68,8 @@ struct kg_column_def {
 enum kg_action_kind {
     KG_ACT_MATCH,     /* One of the paths of `match` is there. */
     KG_ACT_ROWS,      /* What holds the rows: array, object, or the row. */
-    KG_ACT_ROW,       /* A row begins and ends here. */
+    KG_ACT_ROW,       /* A row begins here, */
+    KG_ACT_ROW_END,   /* and ends when all else here was done. */
     KG_ACT_VALUE,     /* The value of a column, */
     KG_ACT_RAW,       /* its text, */
     KG_ACT_COUNT,     /* one more of what it counts, */
@@ -85,26 +86,48 @@ struct kg_action {
     enum kg_action_kind kind;
     uint16_t column; /* Or number of the match. */
     uint16_t condition;
-    uint16_t next; /* At the same node. */
+    uint16_t node; /* Where it happens. */
 };
 
 struct kg_trie_node {
     struct kg_step step;
-    uint16_t child; /* First, */
-    uint16_t next;  /* next sibling. */
-    uint16_t action;
+    uint64_t head;   /* Of the step's name: see kg_trie_head(). */
+    uint16_t child;  /* First, */
+    uint16_t next;   /* next sibling. */
+    uint16_t action; /* First one of */
+    uint16_t n_actions;
+    bool whole; /* All that is inside is needed. */
 };
 
 struct kg_trie {
     struct kg_trie_node *nodes; /* [0] is the document. */
-    struct kg_action *actions;
+    struct kg_action *actions;  /* Sorted by node when it is sealed. */
     size_t n_nodes, n_actions;
 };
+
+/* Tells names of one length up to 8 apart, and most of the others. */
+static inline uint64_t kg_trie_head(struct kg_str name)
+{
+    uint32_t first = 0;
+    uint32_t last = 0;
+
+    if (name.len >= sizeof(first)) {
+        memcpy(&first, name.ptr, sizeof(first));
+        memcpy(&last, name.ptr + name.len - sizeof(last), sizeof(last));
+    } else if (name.len > 0) {
+        first = (uint8_t)name.ptr[0] | (uint32_t)(uint8_t)name.ptr[name.len / 2]
+                                           << 8;
+        last = (uint8_t)name.ptr[name.len - 1];
+    }
+    return first | (uint64_t)last << 32;
+}
 
 /* KG_ENOMEM, or KG_ELIMIT beyond what a uint16_t can number. */
 KG_MUST_USE enum kg_errc kg_trie_add(struct kg_trie *t,
                                      const struct kg_path *path, size_t n_steps,
                                      struct kg_action action);
+/* After the last add: the actions of a node in the order of their adding. */
+void kg_trie_seal(struct kg_trie *t);
 void kg_trie_finish(struct kg_trie *t);
 
 struct kg_profile {

@@ -13,8 +13,9 @@ struct kg_reader {
     struct kg_reader_stats stats;
     enum kg_errc err; /* What every further call returns. */
     struct kg_frame frame;
-    struct kg_parse parse;   /* With a profile, */
-    struct kg_select select; /* and this. */
+    struct kg_parse parse;       /* With a profile, */
+    struct kg_select select;     /* this, */
+    struct kg_interest interest; /* and this. */
 
     bool reading;       /* A document has been begun; */
     bool spoilt;        /* what is left of it is of no use. */
@@ -382,21 +383,52 @@ static enum kg_errc init_limits(struct kg_reader_limits *l)
     return l->depth <= KG_LIMIT_DEPTH_MAX ? KG_OK : KG_EUSAGE;
 }
 
+static enum kg_errc init_frame(struct kg_reader *r)
+{
+    const struct kg_reader_options *o = &r->options;
+    struct kg_frame_limits limits = {.depth = o->limits.depth,
+                                     .string = o->limits.string,
+                                     .key = o->limits.key,
+                                     .number = o->limits.number};
+
+    return kg_frame_init(&r->frame, o->root, o->strict, &limits,
+                         o->profile != NULL ? &r->interest : NULL);
+}
+
 static enum kg_errc init_selection(struct kg_reader *r)
 {
     const struct kg_reader_options *o = &r->options;
-    enum kg_errc err = kg_parse_init(&r->parse, o->limits.depth,
-                                     &kg_select_tokens, &r->select);
+    enum kg_errc err = kg_interest_init(&r->interest, &o->profile->trie);
 
     if (err != KG_OK) {
         return err;
     }
-    err = kg_select_init(&r->select, o->profile, o->run, o->limits.row,
-                         o->limits.held, &select_ops, r);
+    err = kg_parse_init(&r->parse, o->limits.depth, &kg_select_tokens,
+                        &r->select);
     if (err != KG_OK) {
-        kg_parse_finish(&r->parse);
+        goto err_after_interest;
     }
+    err = kg_select_init(&r->select, o->profile, o->run, &o->limits,
+                         &select_ops, r);
+    if (err != KG_OK) {
+        goto err_after_parse;
+    }
+    return KG_OK;
+
+err_after_parse:
+    kg_parse_finish(&r->parse);
+err_after_interest:
+    kg_interest_finish(&r->interest);
     return err;
+}
+
+static void finish_selection(struct kg_reader *r)
+{
+    if (r->options.profile != NULL) {
+        kg_select_finish(&r->select);
+        kg_parse_finish(&r->parse);
+        kg_interest_finish(&r->interest);
+    }
 }
 
 static enum kg_errc init(struct kg_reader *r)
@@ -404,22 +436,16 @@ static enum kg_errc init(struct kg_reader *r)
     struct kg_reader_options *o = &r->options;
     enum kg_errc err = init_limits(&o->limits);
 
+    if (err == KG_OK && o->profile != NULL) {
+        o->root = kg_profile_root(o->profile);
+        err = init_selection(r);
+    }
     if (err != KG_OK) {
         return err;
     }
-    if (o->profile != NULL) {
-        o->root = kg_profile_root(o->profile);
-    }
-    err = kg_frame_init(&r->frame, o->root, o->strict,
-                        &(struct kg_frame_limits){.depth = o->limits.depth,
-                                                  .string = o->limits.string,
-                                                  .key = o->limits.key,
-                                                  .number = o->limits.number});
-    if (err == KG_OK && o->profile != NULL) {
-        err = init_selection(r);
-        if (err != KG_OK) {
-            kg_frame_finish(&r->frame);
-        }
+    err = init_frame(r);
+    if (err != KG_OK) {
+        finish_selection(r);
     }
     return err;
 }
@@ -452,10 +478,7 @@ void kg_reader_destroy(struct kg_reader *r)
     if (r == NULL) {
         return;
     }
-    if (r->options.profile != NULL) {
-        kg_parse_finish(&r->parse);
-        kg_select_finish(&r->select);
-    }
+    finish_selection(r);
     kg_frame_finish(&r->frame);
     kg_free(r);
 }

@@ -8,25 +8,25 @@
 
 enum kg_errc kg_select_init(struct kg_select *s,
                             const struct kg_profile *profile,
-                            const struct kg_run_info *run, size_t max_row,
-                            size_t max_held, const struct kg_select_ops *ops,
-                            void *data)
+                            const struct kg_run_info *run,
+                            const struct kg_reader_limits *limits,
+                            const struct kg_select_ops *ops, void *data)
 {
     uint32_t n = profile->table.n_columns;
 
     *s = (struct kg_select){.profile = profile,
                             .ops = ops,
                             .data = data,
-                            .max_row = max_row,
+                            .max_row = limits->row,
                             .from = kg_calloc(n, sizeof(*s->from)),
                             .cells = kg_calloc(n, sizeof(*s->cells)),
                             .counts = kg_calloc(n, sizeof(*s->counts)),
                             .met = kg_calloc(n, sizeof(*s->met)),
                             .values = kg_calloc(n, sizeof(*s->values))};
     kg_run_values_init(&s->run, run);
-    kg_held_init(&s->held, n, max_held);
+    kg_held_init(&s->held, n, limits->held);
     for (uint32_t i = 0; s->cells != NULL && i < n; i++) {
-        kg_buf_init(&s->cells[i].text, max_row);
+        kg_buf_init(&s->cells[i].text, limits->row);
     }
     if (kg_places_init(&s->places, &profile->trie) != KG_OK ||
         s->from == NULL || s->cells == NULL || s->counts == NULL ||
@@ -60,16 +60,18 @@ static bool fail(struct kg_select *s, enum kg_errc err)
 
 /* --- raw text --------------------------------------------------------------------- */
 
-/* Where the token that ends here began: between it and the one before is at most
- * a comma or a colon. */
-static struct kg_str token_text(const struct kg_select *s)
+/* The text of the scalar that ends here. A string's own quotes have a backslash
+ * before them, the one that begins it never has. */
+static struct kg_str token_text(const struct kg_select *s, enum kg_kind kind,
+                                struct kg_str value)
 {
     size_t end = kg_parse_at(s->parse);
-    size_t from = s->mark;
+    size_t from = end - (kind == KG_STRING ? 2 : value.len);
 
-    while (from < end &&
-           (s->piece.ptr[from] == ',' || s->piece.ptr[from] == ':')) {
-        from++;
+    while (kind == KG_STRING &&
+           (s->piece.ptr[from] != '"' ||
+            (from > 0 && s->piece.ptr[from - 1] == '\\'))) {
+        from--;
     }
     return kg_str_of(s->piece.ptr + from, end - from);
 }
@@ -85,13 +87,13 @@ static enum kg_errc capture_up_to(struct kg_select *s, uint32_t column,
 }
 
 static bool capture_scalar(struct kg_select *s, uint32_t column,
-                           enum kg_kind kind)
+                           enum kg_kind kind, struct kg_str text)
 {
     struct kg_cell *cell = &s->cells[column];
 
     cell->state = kind == KG_NULL ? KG_CELL_RAW_NULL : KG_CELL_RAW;
     kg_buf_reset(&cell->text);
-    return fail(s, kg_buf_add(&cell->text, token_text(s)));
+    return fail(s, kg_buf_add(&cell->text, token_text(s, kind, text)));
 }
 
 static void capture_open(struct kg_select *s, uint32_t column)
@@ -111,7 +113,6 @@ static bool capture_close(struct kg_select *s, uint32_t column)
 void kg_select_piece(struct kg_select *s, struct kg_str piece)
 {
     s->piece = piece;
-    s->mark = 0;
 }
 
 enum kg_errc kg_select_piece_over(struct kg_select *s)
@@ -126,14 +127,6 @@ enum kg_errc kg_select_piece_over(struct kg_select *s)
     }
     return KG_OK;
 }
-
-/* Goes through the actions of a value. */
-struct cursor {
-    size_t place;
-    uint16_t action;
-};
-
-static const struct cursor first_action = {0, KG_NODE_NONE};
 
 /* --- actions ------------------------------------------------------------------------ */
 
@@ -232,7 +225,7 @@ static bool on_scalar_action(struct kg_select *s, const struct kg_action *a,
     case KG_ACT_VALUE:
         return fail(s, kg_cell_set(&s->cells[a->column], kind, text));
     case KG_ACT_RAW:
-        return capture_scalar(s, a->column, kind);
+        return capture_scalar(s, a->column, kind, text);
     case KG_ACT_COUNT:
         s->counts[a->column] += s->profile->defs[a->column].n_where == 0;
         return true;
@@ -244,6 +237,8 @@ static bool on_scalar_action(struct kg_select *s, const struct kg_action *a,
         return true;
     case KG_ACT_PARENT:
         return note_parent(s, a->column, kind, text);
+    case KG_ACT_ROW_END:
+        return end_row(s);
     default:
         return true;
     }
@@ -262,6 +257,8 @@ static bool on_open_action(struct kg_select *s, const struct kg_action *a,
     case KG_ACT_SCOPE:
         s->cells[a->column].state = KG_CELL_ABSENT;
         return true;
+    case KG_ACT_ROW_END:
+        return true;
     default:
         return on_scalar_action(s, a, kind, KG_STR(""));
     }
@@ -274,25 +271,18 @@ static void count_object(struct kg_select *s, uint32_t column)
     s->counts[column] += s->met[column] == (1u << n_where) - 1;
 }
 
-/* The row is made when all below it is known, and its parents' values are given
- * up when all of their rows are. */
-enum pass { INSIDE, ROW, OUTSIDE, PASS_NR };
-
-static bool on_close_action(struct kg_select *s, const struct kg_action *a,
-                            enum pass pass)
+static bool on_close_action(struct kg_select *s, const struct kg_action *a)
 {
     switch (a->kind) {
     case KG_ACT_RAW:
-        return pass != INSIDE || capture_close(s, a->column);
+        return capture_close(s, a->column);
     case KG_ACT_COUNT:
-        if (pass == INSIDE) {
-            count_object(s, a->column);
-        }
+        count_object(s, a->column);
         return true;
-    case KG_ACT_ROW:
-        return pass != ROW || end_row(s);
+    case KG_ACT_ROW_END:
+        return end_row(s);
     case KG_ACT_SCOPE:
-        return pass != OUTSIDE || kg_output_parent(s, a->column);
+        return kg_output_parent(s, a->column);
     default:
         return true;
     }
@@ -300,67 +290,57 @@ static bool on_close_action(struct kg_select *s, const struct kg_action *a,
 
 /* --- tokens ------------------------------------------------------------------------ */
 
+/* Goes through the actions of a value. */
+struct cursor {
+    size_t place;
+    const struct kg_action *action, *end;
+};
+
 /* NULL behind the last. */
-static const struct kg_action *next_action(const struct kg_select *s,
-                                           struct cursor *c)
+static inline const struct kg_action *next_action(const struct kg_select *s,
+                                                  struct cursor *c)
 {
-    const struct kg_places *p = &s->places;
+    while (c->action == c->end) {
+        const struct kg_trie_node *node;
 
-    c->action = c->action != KG_NODE_NONE ? p->trie->actions[c->action].next
-                                          : KG_NODE_NONE;
-    while (c->action == KG_NODE_NONE && c->place < p->n) {
-        c->action = kg_places_action(p, c->place++);
-    }
-    return c->action != KG_NODE_NONE ? &p->trie->actions[c->action] : NULL;
-}
-
-static bool close_value(struct kg_select *s)
-{
-    for (int pass = INSIDE; pass < PASS_NR; pass++) {
-        struct cursor c = first_action;
-        const struct kg_action *a;
-
-        while ((a = next_action(s, &c)) != NULL) {
-            if (!on_close_action(s, a, (enum pass)pass)) {
-                return false;
-            }
+        if (c->place == s->places.n) {
+            return NULL;
         }
+        node = kg_places_node(&s->places, c->place++);
+        c->action = &s->places.trie->actions[node->action];
+        c->end = c->action + node->n_actions;
     }
-    return true;
+    return c->action++;
 }
 
 static bool on_scalar(void *data, enum kg_kind kind, struct kg_str text)
 {
     struct kg_select *s = data;
-    struct cursor c = first_action;
+    struct cursor c = {0};
     const struct kg_action *a;
-    bool row = false;
 
     if (s->places.n_dead > 0) {
         return true;
     }
     kg_places_value(&s->places);
     while ((a = next_action(s, &c)) != NULL) {
-        row = row || a->kind == KG_ACT_ROW;
         if (!on_scalar_action(s, a, kind, text)) {
             return false;
         }
     }
-    s->mark = kg_parse_at(s->parse);
-    return !row || end_row(s);
+    return true;
 }
 
 static bool on_name(void *data, struct kg_str name)
 {
     struct kg_select *s = data;
-    struct cursor c = first_action;
+    struct cursor c = {0};
     const struct kg_action *a;
 
     if (s->places.n_dead > 0) {
         return true;
     }
     kg_places_name(&s->places, name);
-    s->mark = kg_parse_at(s->parse);
     while ((a = next_action(s, &c)) != NULL) {
         if (a->kind == KG_ACT_MAP_KEY &&
             !fail(s, kg_cell_set(&s->cells[a->column], KG_STRING, name))) {
@@ -373,7 +353,7 @@ static bool on_name(void *data, struct kg_str name)
 static bool on_open(void *data, enum kg_kind kind)
 {
     struct kg_select *s = data;
-    struct cursor c = first_action;
+    struct cursor c = {0};
     const struct kg_action *a;
 
     kg_places_value(&s->places);
@@ -383,7 +363,6 @@ static bool on_open(void *data, enum kg_kind kind)
         }
     }
     if (s->places.n_dead == 0) {
-        s->mark = kg_parse_at(s->parse);
     }
     kg_places_open(&s->places, kind);
     return true;
@@ -392,14 +371,20 @@ static bool on_open(void *data, enum kg_kind kind)
 static bool on_close(void *data, enum kg_kind kind)
 {
     struct kg_select *s = data;
+    struct cursor c = {0};
+    const struct kg_action *a;
 
     (void)kind;
     kg_places_close(&s->places);
     if (s->places.n_dead > 0) {
         return true;
     }
-    s->mark = kg_parse_at(s->parse);
-    return close_value(s);
+    while ((a = next_action(s, &c)) != NULL) {
+        if (!on_close_action(s, a)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 const struct kg_parse_ops kg_select_tokens = {.scalar_cb = on_scalar,

@@ -7,6 +7,7 @@
 #define KG_JSON_SELECT_H
 
 #include "held.h"
+#include "kubeglean/reader.h"
 #include "parse.h"
 #include "places.h"
 
@@ -33,8 +34,7 @@ struct kg_select {
 
     struct kg_places places; /* Private from here on. */
 
-    struct kg_str piece; /* Being parsed; */
-    size_t mark;         /* where in it the last token ended. */
+    struct kg_str piece; /* Being parsed. */
     uint64_t capturing;  /* Raw columns that are open, one bit each; */
     size_t *from;        /* where in the piece each goes on. */
 
@@ -52,7 +52,7 @@ extern const struct kg_parse_ops kg_select_tokens; /* Data: the select. */
 KG_MUST_USE enum kg_errc kg_select_init(struct kg_select *s,
                                         const struct kg_profile *profile,
                                         const struct kg_run_info *run,
-                                        size_t max_row, size_t max_held,
+                                        const struct kg_reader_limits *limits,
                                         const struct kg_select_ops *ops,
                                         void *data);
 void kg_select_finish(struct kg_select *s);

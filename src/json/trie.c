@@ -19,6 +19,7 @@ static enum kg_errc add_node(struct kg_trie *t, const struct kg_step *step,
         .child = KG_NODE_NONE, .next = KG_NODE_NONE, .action = KG_NODE_NONE};
     if (step != NULL) {
         nodes[t->n_nodes].step = *step;
+        nodes[t->n_nodes].head = kg_trie_head(step->name);
     }
     *ret_node = (uint16_t)t->n_nodes++;
     return KG_OK;
@@ -39,18 +40,19 @@ static enum kg_errc find_or_add(struct kg_trie *t, uint16_t parent,
     }
     err = add_node(t, step, ret_node);
     if (err == KG_OK) {
+        /* Which element it is can only be told by counting all. */
+        t->nodes[parent].whole =
+            t->nodes[parent].whole || step->kind == KG_STEP_INDEX;
         t->nodes[*ret_node].next = t->nodes[parent].child;
         t->nodes[parent].child = *ret_node;
     }
     return err;
 }
 
-/* Behind the others: in the order in which the columns are written. */
 static enum kg_errc add_action(struct kg_trie *t, uint16_t node,
                                struct kg_action action)
 {
     struct kg_action *actions;
-    uint16_t *last;
 
     if (t->n_actions == KG_NODE_NONE) {
         return KG_ELIMIT;
@@ -60,14 +62,35 @@ static enum kg_errc add_action(struct kg_trie *t, uint16_t node,
         return KG_ENOMEM;
     }
     t->actions = actions;
-    last = &t->nodes[node].action;
-    while (*last != KG_NODE_NONE) {
-        last = &actions[*last].next;
-    }
-    *last = (uint16_t)t->n_actions;
-    action.next = KG_NODE_NONE;
+    action.node = node;
     actions[t->n_actions++] = action;
+    t->nodes[node].whole = t->nodes[node].whole || action.kind == KG_ACT_RAW;
     return KG_OK;
+}
+
+/* By insertion: equal ones keep their order, and there are few. */
+static void sort_actions(struct kg_trie *t)
+{
+    for (size_t i = 1; i < t->n_actions; i++) {
+        struct kg_action action = t->actions[i];
+        size_t at = i;
+
+        for (; at > 0 && t->actions[at - 1].node > action.node; at--) {
+            t->actions[at] = t->actions[at - 1];
+        }
+        t->actions[at] = action;
+    }
+}
+
+void kg_trie_seal(struct kg_trie *t)
+{
+    sort_actions(t);
+    for (size_t i = t->n_actions; i-- > 0;) {
+        struct kg_trie_node *node = &t->nodes[t->actions[i].node];
+
+        node->action = (uint16_t)i;
+        node->n_actions++;
+    }
 }
 
 enum kg_errc kg_trie_add(struct kg_trie *t, const struct kg_path *path,
