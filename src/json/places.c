@@ -23,13 +23,12 @@ void kg_places_begin(struct kg_places *p)
     p->n = 0;
 }
 
-static inline bool is_named(const struct kg_trie_node *node, struct kg_str name,
-                            uint64_t head)
+/* Lengths differ mostly; the bytes of a name that was just written are slow to
+ * read in another width. */
+static inline bool is_named(const struct kg_trie_node *node, struct kg_str name)
 {
-    return node->head == head && node->step.name.len == name.len &&
-           node->step.kind == KG_STEP_NAME &&
-           (name.len <= sizeof(head) ||
-            memcmp(node->step.name.ptr, name.ptr, name.len) == 0);
+    return node->step.name.len == name.len && node->step.kind == KG_STEP_NAME &&
+           memcmp(node->step.name.ptr, name.ptr, name.len) == 0;
 }
 
 /* The first member's place comes behind those of the level. */
@@ -43,7 +42,6 @@ static uint16_t *begin_next(struct kg_places *p, const struct kg_level *level)
 void kg_places_name(struct kg_places *p, struct kg_str name)
 {
     const struct kg_trie_node *nodes = p->trie->nodes;
-    uint64_t head = kg_trie_head(name);
     const struct kg_level *level;
     uint16_t *next;
 
@@ -57,7 +55,7 @@ void kg_places_name(struct kg_places *p, struct kg_str name)
          at++) {
         for (uint16_t c = nodes[*at].child; c != KG_NODE_NONE;
              c = nodes[c].next) {
-            if (is_named(&nodes[c], name, head) ||
+            if (is_named(&nodes[c], name) ||
                 nodes[c].step.kind == KG_STEP_MEMBERS) {
                 *next++ = c;
                 p->n++;

@@ -91,7 +91,6 @@ struct kg_action {
 
 struct kg_trie_node {
     struct kg_step step;
-    uint64_t head;   /* Of the step's name: see kg_trie_head(). */
     uint16_t child;  /* First, */
     uint16_t next;   /* next sibling. */
     uint16_t action; /* First one of */
@@ -104,23 +103,6 @@ struct kg_trie {
     struct kg_action *actions;  /* Sorted by node when it is sealed. */
     size_t n_nodes, n_actions;
 };
-
-/* Tells names of one length up to 8 apart, and most of the others. */
-static inline uint64_t kg_trie_head(struct kg_str name)
-{
-    uint32_t first = 0;
-    uint32_t last = 0;
-
-    if (name.len >= sizeof(first)) {
-        memcpy(&first, name.ptr, sizeof(first));
-        memcpy(&last, name.ptr + name.len - sizeof(last), sizeof(last));
-    } else if (name.len > 0) {
-        first = (uint8_t)name.ptr[0] | (uint32_t)(uint8_t)name.ptr[name.len / 2]
-                                           << 8;
-        last = (uint8_t)name.ptr[name.len - 1];
-    }
-    return first | (uint64_t)last << 32;
-}
 
 /* KG_ENOMEM, or KG_ELIMIT beyond what a uint16_t can number. */
 KG_MUST_USE enum kg_errc kg_trie_add(struct kg_trie *t,

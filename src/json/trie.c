@@ -19,7 +19,6 @@ static enum kg_errc add_node(struct kg_trie *t, const struct kg_step *step,
         .child = KG_NODE_NONE, .next = KG_NODE_NONE, .action = KG_NODE_NONE};
     if (step != NULL) {
         nodes[t->n_nodes].step = *step;
-        nodes[t->n_nodes].head = kg_trie_head(step->name);
     }
     *ret_node = (uint16_t)t->n_nodes++;
     return KG_OK;
