@@ -60,7 +60,8 @@ struct kg_reader_ops {
 struct kg_reader_options {
     const struct kg_profile *profile; /* Borrowed; or NULL. */
     enum kg_root root;                /* Without a profile. */
-    bool strict; /* RFC 8259, and the whole log is one JSON text. */
+    bool strict;    /* RFC 8259, and the whole log is one JSON text. */
+    bool parse_all; /* The parser meets all, not only what columns need. */
     struct kg_reader_limits limits;
     const struct kg_run_info *run; /* Borrowed; NULL: nothing is known. */
 };

@@ -156,9 +156,13 @@ static enum kg_frame_event step(struct kg_frame *f, struct kg_cut *c)
     }
 }
 
-/* What can be handed on. A number is whole only when something follows it. */
+/* What can be handed on. A number is whole only when something follows it, and
+ * an opener alone is likely noise. */
 static size_t whole(const struct kg_frame *f)
 {
+    if (!f->damaging) {
+        return 0;
+    }
     if (f->muted || f->state == COLON || kg_grammar_is_in_token(f) ||
         (f->state == NEXT && f->len > 0 && kg_scalar_has(f->out[f->len - 1])) ||
         (f->state == NAME && f->len > 0 && kg_scalar_has(f->out[f->len - 1]))) {

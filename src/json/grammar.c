@@ -263,6 +263,9 @@ static enum kg_frame_event on_next(struct kg_frame *f, struct kg_cut *c)
         if (!object) {
             *c->o++ = ',';
         }
+        if (f->inner.state == KG_INNER_WHOLE) {
+            kg_inner_forget(&f->inner);
+        }
         return KG_FRAME_HUNGRY;
     }
     if (*c->p == (object ? '}' : ']')) {

@@ -281,12 +281,16 @@ static const char *fault_reason(const struct kg_reader *r)
 
 static bool on_broken(struct kg_reader *r)
 {
+    if (r->frame.found.damaged || r->options.strict) {
+        r->stats.damaged++;
+        if (r->options.profile == NULL && !begin_report(r)) {
+            return false;
+        }
+    }
     if (is_report(r) && !is_spoilt(r)) {
         tell_fault(r);
         spoil(r, KG_INCOMPLETE, fault_reason(r));
     }
-    r->stats.damaged +=
-        is_report(r) || r->frame.found.damaged || r->options.strict;
     return end_document(r);
 }
 
@@ -392,7 +396,8 @@ static enum kg_errc init_frame(struct kg_reader *r)
                                      .number = o->limits.number};
 
     return kg_frame_init(&r->frame, o->root, o->strict, &limits,
-                         o->profile != NULL ? &r->interest : NULL);
+                         o->profile != NULL && !o->parse_all ? &r->interest
+                                                             : NULL);
 }
 
 static enum kg_errc init_selection(struct kg_reader *r)

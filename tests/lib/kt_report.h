@@ -1,0 +1,42 @@
+/* What a reader says of a log, as a text that a test can state.
+ *
+ *     {"a":1}                    a document (no profile)
+ *     broken cut                 one that did not close
+ *     begin 0                    a report (with a profile)
+ *     row a|b|NULL
+ *     reject 1 name: why
+ *     end complete 1 0           rows, rejected; a reason behind the outcome
+ */
+#ifndef KT_REPORT_H
+#define KT_REPORT_H
+
+#include "kubeglean/reader.h"
+
+struct kt_report {
+    struct kg_reader_options options;
+    struct kg_reader *reader;
+    struct kg_buf trace;
+    struct kg_buf text; /* Of the document that is open. */
+    enum kg_errc err;   /* The first one. */
+};
+
+/* Fails the test when the YAML does not compile. */
+struct kg_profile *kt_report_profile(const char *yaml);
+struct kg_profile *kt_report_builtin(const char *name);
+
+/* `options` are borrowed until the end. Nothing here fails the test: t->err. */
+void kt_report_begin(struct kt_report *t,
+                     const struct kg_reader_options *options);
+void kt_report_feed(struct kt_report *t, struct kg_str piece);
+void kt_report_finish(struct kt_report *t);
+void kt_report_end(struct kt_report *t);
+
+/* All at once; the trace is freed by kg_free(). */
+char *kt_report_of(const struct kg_reader_options *options, struct kg_str log,
+                   struct kg_reader_stats *ret_stats);
+/* The same trace comes of `log` whole, cut in two at every place, and byte by
+ * byte; and, with a profile, when the parser meets all. */
+void kt_report_assert(const struct kg_reader_options *options,
+                      struct kg_str log, const char *want);
+
+#endif /* KT_REPORT_H */
