@@ -114,11 +114,11 @@ static bool is_integer(struct kg_str text, int64_t min, int64_t max)
 {
     int64_t value;
 
-    return kg_str_to_i64(text, &value) && value >= min && value <= max;
+    return kg_scalar_of(text) == KG_SCALAR_NUMBER &&
+           kg_str_to_i64(text, &value) && value >= min && value <= max;
 }
 
-/* Why a column of this type does not take the text, or NULL. */
-static const char *refuse_text(enum kg_type type, struct kg_str text)
+const char *kg_cell_refuse(enum kg_type type, struct kg_str text)
 {
     int64_t us;
 
@@ -171,19 +171,19 @@ static const char *refuse(const struct kg_column_def *def,
         cell->state != wanted(def->type)) {
         return "it is of another type";
     }
-    return refuse_text(def->type, text);
+    return kg_cell_refuse(def->type, text);
 }
 
 /* The piece that the regex cuts out; false when it does not match. */
 static bool cut_out(const struct kg_column_def *def, struct kg_cell *cell,
                     struct kg_str *ret_text)
 {
-    regmatch_t match[10];
+    regmatch_t match[KG_GROUPS_MAX];
     const char *text = kg_buf_cstr(&cell->text);
     const regmatch_t *group = &match[def->group];
 
-    if (text == NULL || def->group >= KG_COUNT_OF(match) ||
-        regexec(&def->regex, text, KG_COUNT_OF(match), match, 0) != 0 ||
+    if (text == NULL ||
+        regexec(&def->regex, text, KG_GROUPS_MAX, match, 0) != 0 ||
         group->rm_so < 0) {
         return false;
     }

@@ -31,6 +31,8 @@ void kg_run_values_init(struct kg_run_values *v, const struct kg_run_info *run);
 /* KG_ENOMEM; KG_ELIMIT: longer than the cell's maximum. */
 KG_MUST_USE enum kg_errc kg_cell_set(struct kg_cell *cell, enum kg_kind kind,
                                      struct kg_str text);
+/* Why a column of this type does not take the text, a static string; or NULL. */
+const char *kg_cell_refuse(enum kg_type type, struct kg_str text);
 /* The column's value, borrowed from the cell, the profile and `run`; or why the
  * row is refused: a static string, else NULL. The cell's text may get a NUL
  * behind it. */

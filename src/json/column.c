@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "cell.h"
 #include "compile.h"
 
 static const char *const source_names[] = {
@@ -191,8 +192,7 @@ static enum kg_errc compile_count(const struct kg_compile *c,
     if (!is_integer(c->p->defs[index].type)) {
         return kg_compile_fail(c, text, "count: the type is integer or bigint");
     }
-    holder = kg_path_certain(&path);
-    holder = holder < c->p->rows.n_steps ? c->p->rows.n_steps : holder;
+    holder = kg_path_certain(&path, c->p->rows.n_steps);
     if (holder < path.n_steps) {
         err =
             kg_compile_act(c, text, &path, holder, act(KG_ACT_COUNTED, index));
@@ -307,11 +307,19 @@ static enum kg_errc compile_run(const struct kg_compile *c,
 static enum kg_errc compile_const(const struct kg_compile *c,
                                   const struct kg_node *scalar, uint32_t index)
 {
+    struct kg_column_def *def = &c->p->defs[index];
+    const char *why;
+
     if (!is_scalar(scalar)) {
         return kg_compile_fail(c, scalar, "a scalar is expected");
     }
-    c->p->defs[index].given.value =
-        (struct kg_value){scalar->text, scalar->kind == KG_NULL};
+    why = scalar->kind != KG_NULL ? kg_cell_refuse(def->type, scalar->text)
+                                  : NULL;
+    if (why != NULL) {
+        return kg_compile_fail(c, scalar, "%.*s: %s", KG_STR_ARG(scalar->name),
+                               why);
+    }
+    def->given.value = (struct kg_value){scalar->text, scalar->kind == KG_NULL};
     return KG_OK;
 }
 
@@ -414,8 +422,9 @@ static enum kg_errc compile_group(const struct kg_compile *c,
     const struct kg_node *group = kg_node_get(column, "group");
     int64_t number = def->regex.re_nsub > 0 ? 1 : 0;
 
-    if (group != NULL && (!kg_node_int(group, &number) || number < 0 ||
-                          (uint64_t)number > def->regex.re_nsub)) {
+    if (group != NULL &&
+        (!kg_node_int(group, &number) || number < 0 ||
+         number >= KG_GROUPS_MAX || (uint64_t)number > def->regex.re_nsub)) {
         return kg_compile_fail(c, group, "group: the regex has %zu",
                                def->regex.re_nsub);
     }

@@ -125,9 +125,9 @@ size_t kg_path_common(const struct kg_path *a, const struct kg_path *b)
     return n;
 }
 
-size_t kg_path_certain(const struct kg_path *p)
+size_t kg_path_certain(const struct kg_path *p, size_t from)
 {
-    size_t n = 0;
+    size_t n = from;
 
     while (n < p->n_steps && p->steps[n].kind != KG_STEP_ELEMENTS &&
            p->steps[n].kind != KG_STEP_MEMBERS) {

@@ -39,8 +39,8 @@ KG_MUST_USE enum kg_errc kg_path_parse(struct kg_str text,
 bool kg_step_eq(const struct kg_step *a, const struct kg_step *b);
 /* Steps that both begin with. */
 size_t kg_path_common(const struct kg_path *a, const struct kg_path *b);
-/* Steps before the first wildcard. */
-size_t kg_path_certain(const struct kg_path *p);
+/* Steps before the first wildcard from step `from` on. */
+size_t kg_path_certain(const struct kg_path *p, size_t from);
 /* false: it would be too long. */
 KG_MUST_USE bool kg_path_join(struct kg_path *p, const struct kg_path *tail);
 

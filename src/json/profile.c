@@ -118,7 +118,7 @@ static enum kg_errc compile_rows(const struct kg_compile *c,
     }
     err = kg_compile_path(c, rows, false, path);
     if (err == KG_OK) {
-        err = kg_compile_act(c, rows, path, kg_path_certain(path),
+        err = kg_compile_act(c, rows, path, kg_path_certain(path, 0),
                              (struct kg_action){.kind = KG_ACT_ROWS});
     }
     return err != KG_OK

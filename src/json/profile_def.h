@@ -35,7 +35,7 @@ enum kg_run_field {
     KG_RUN_NR
 };
 
-enum { KG_WHERE_MAX = 8 };
+enum { KG_WHERE_MAX = 8, KG_GROUPS_MAX = 10 };
 
 struct kg_condition {
     struct kg_str name; /* Of a member of the counted object, */

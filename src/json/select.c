@@ -177,7 +177,7 @@ static bool note_match(struct kg_select *s, uint32_t match)
 static void note_rows(struct kg_select *s, enum kg_kind kind)
 {
     const struct kg_path *rows = &s->profile->rows;
-    size_t certain = kg_path_certain(rows);
+    size_t certain = kg_path_certain(rows, 0);
     bool right = true;
 
     if (certain < rows->n_steps) {
