@@ -75,7 +75,7 @@ static enum kg_errc read_text(const struct reading *r,
         return KG_OK;
     }
     if (n->kind != KG_STRING) {
-        return wrong(r, n, "%s: must be a string, is a %s", name,
+        return wrong(r, n, "%s: must be a string, not %s", name,
                      kg_kind_name(n->kind));
     }
     if (memchr(n->text.ptr, '\0', n->text.len) != NULL) {
@@ -92,7 +92,7 @@ static enum kg_errc read_bool(const struct reading *r,
     const struct kg_node *n = kg_node_get(object, name);
 
     if (n != NULL && n->kind != KG_BOOL && n->kind != KG_NULL) {
-        return wrong(r, n, "%s: must be true or false, is a %s", name,
+        return wrong(r, n, "%s: must be true or false, not %s", name,
                      kg_kind_name(n->kind));
     }
     *ret_value = kg_node_is_true(n);
@@ -189,14 +189,18 @@ static enum kg_errc read_cluster(const struct reading *r,
                                  const struct kg_node *cluster)
 {
     struct kg_kubeconfig *k = r->k;
-    const struct kg_node *proxy = kg_node_get(cluster, "proxy-url");
+    const char *proxy = NULL;
     enum kg_errc err = read_text(r, cluster, "server", &k->server);
 
     if (err == KG_OK && k->server == NULL) {
         return wrong(r, cluster, "cluster \"%s\" has no server", k->cluster);
     }
-    if (err == KG_OK && kg_node_str(proxy).len > 0) {
-        return wrong(r, proxy, "proxy-url: proxies are not supported");
+    if (err == KG_OK) {
+        err = read_text(r, cluster, "proxy-url", &proxy);
+    }
+    if (err == KG_OK && proxy != NULL) {
+        return wrong(r, kg_node_get(cluster, "proxy-url"),
+                     "proxy-url: proxies are not supported");
     }
     if (err == KG_OK) {
         err = read_text(r, cluster, "tls-server-name", &k->tls_server_name);

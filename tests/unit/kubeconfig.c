@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT */
+/* kube/: what kubectl reads, and each mistake with its place. */
+#include "kubeglean/kubeconfig.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "kt.h"
+
+/* base64 of "-----BEGIN X-----" */
+#define PEM "LS0tLS1CRUdJTiBYLS0tLS0="
+
+static const char whole[] = /* Its lines are counted below. */
+    "apiVersion: v1\n"
+    "kind: Config\n"
+    "current-context: a\n"
+    "contexts:\n"
+    "- name: a\n"
+    "  context: {cluster: ca, user: ua, namespace: team}\n"
+    "- {name: b, context: {cluster: cb}}\n"
+    "clusters:\n"
+    "- name: ca\n"
+    "  cluster:\n"
+    "    server: https://a:6443\n"
+    "    certificate-authority-data: " PEM "\n"
+    "    tls-server-name: kube\n"
+    "- {name: cb, cluster: {server: 'http://b', insecure-skip-tls-verify: "
+    "true}}\n"
+    "users:\n"
+    "- name: ua\n"
+    "  user: {client-certificate-data: " PEM ", client-key-data: " PEM
+    ", token: t0k}\n";
+
+static struct kg_kubeconfig_source text_source(const char *text)
+{
+    return (struct kg_kubeconfig_source){.text = kg_str_from(text),
+                                         .name = "stdin"};
+}
+
+static void what_a_context_says_is_read(void **state)
+{
+    struct kg_kubeconfig_source source = text_source(whole);
+    struct kg_kubeconfig k;
+    struct kg_error e;
+
+    (void)state;
+    assert_int_equal(kg_kubeconfig_load(&k, &source, &e), KG_OK);
+    assert_string_equal(k.source, "stdin");
+    assert_string_equal(k.context, "a");
+    assert_string_equal(k.cluster, "ca");
+    assert_string_equal(k.server, "https://a:6443");
+    assert_string_equal(k.ns, "team");
+    assert_string_equal(k.tls_server_name, "kube");
+    assert_false(k.insecure);
+    kt_assert_str(k.ca_pem, "-----BEGIN X-----");
+    kt_assert_str(k.cert_pem, "-----BEGIN X-----");
+    kt_assert_str(k.key_pem, "-----BEGIN X-----");
+    assert_string_equal(k.token, "t0k");
+    kg_kubeconfig_finish(&k);
+
+    source.context = "b";
+    assert_int_equal(kg_kubeconfig_load(&k, &source, &e), KG_OK);
+    assert_string_equal(k.server, "http://b");
+    assert_string_equal(k.ns, "default");
+    assert_true(k.insecure);
+    assert_null(k.token);
+    kg_kubeconfig_finish(&k);
+
+    source.ns = "mine";
+    assert_int_equal(kg_kubeconfig_load(&k, &source, &e), KG_OK);
+    assert_string_equal(k.ns, "mine");
+    kg_kubeconfig_finish(&k);
+}
+
+static void json_is_a_kubeconfig_too(void **state)
+{
+    struct kg_kubeconfig_source source = text_source(
+        "{\"current-context\":\"c\",\"contexts\":[{\"name\":\"c\",\"context\":{"
+        "\"cluster\":\"c\",\"user\":\"\"}}],\"clusters\":[{\"name\":\"c\","
+        "\"cluster\":{\"server\":\"https://x\"}}],\"users\":null}");
+    struct kg_kubeconfig k;
+    struct kg_error e;
+
+    (void)state;
+    assert_int_equal(kg_kubeconfig_load(&k, &source, &e), KG_OK);
+    assert_string_equal(k.server, "https://x");
+    kg_kubeconfig_finish(&k);
+}
+
+#define CONTEXT                                                       \
+    "current-context: c\ncontexts: [{name: c, context: {cluster: c, " \
+    "user: u}}]\n"
+#define CLUSTER "clusters: [{name: c, cluster: {server: 'https://x'}}]\n"
+
+static void every_mistake_is_named_with_its_place(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *want;
+    } cases[] = {
+        {"", "stdin"},
+        {"a: [", "stdin:"},
+        {"- a", "stdin:1:1: is no kubeconfig"},
+        {"kind: Config", "stdin:1:1: current-context is not set: choose one by "
+                         "--context"},
+        {"current-context: x", "stdin:1:18: there is no context \"x\""},
+        {"current-context: [x]",
+         "stdin:1:18: current-context: must be a string, not array"},
+        {CONTEXT, "stdin:2:41: there is no cluster \"c\""},
+        {CONTEXT CLUSTER, "stdin:2:50: there is no user \"u\""},
+        {CONTEXT "clusters: [{name: c, cluster: {}}]",
+         "stdin:3:31: cluster \"c\" has no server"},
+        {CONTEXT "clusters: [{name: c, cluster: {server: 7}}]",
+         "stdin:3:40: server: must be a string, not number"},
+        {CONTEXT "clusters: [{name: c, cluster: {server: x, proxy-url: z}}]",
+         "stdin:3:54: proxy-url: proxies are not supported"},
+        {CONTEXT "clusters:\n- name: c\n  cluster:\n    server: x\n"
+                 "    insecure-skip-tls-verify: maybe\n",
+         "stdin:7:31: insecure-skip-tls-verify: must be true or false, not "
+         "string"},
+        {CONTEXT "clusters:\n- name: c\n  cluster:\n    server: x\n"
+                 "    certificate-authority-data: '?'\n",
+         "stdin:7:33: certificate-authority-data: is no base64"},
+        {CONTEXT "clusters:\n- name: c\n  cluster:\n    server: x\n"
+                 "    certificate-authority-data: YWJj\n",
+         "stdin:7:33: certificate-authority-data: is no PEM"},
+        {CONTEXT "clusters:\n- name: c\n  cluster:\n    server: x\n"
+                 "    certificate-authority: /no/such/ca.crt\n",
+         "stdin:7:28: certificate-authority: /no/such/ca.crt: No such file"},
+        {CONTEXT CLUSTER "users:\n- name: u\n  user:\n    exec: {command: x}\n",
+         "stdin:7:11: exec: credential plugins are not supported: use a token"},
+        {CONTEXT CLUSTER "users:\n- name: u\n  user:\n    auth-provider: {}\n",
+         "stdin:7:20: auth-provider: authentication providers are not"},
+        {CONTEXT CLUSTER "users:\n- name: u\n  user: {username: x}\n",
+         "stdin:6:20: username: Kubernetes has no passwords"},
+        {CONTEXT CLUSTER "users:\n- name: u\n  user: {as: x}\n",
+         "stdin:6:14: as: impersonation is not supported"},
+        {CONTEXT CLUSTER "users:\n- name: u\n  user:\n"
+                         "    client-certificate-data: " PEM "\n",
+         "stdin:7:5: client-certificate without client-key"},
+        {CONTEXT CLUSTER "users:\n- name: u\n  user: {tokenFile: /no/token}\n",
+         "stdin:6:21: tokenFile: /no/token: No such file"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < KG_COUNT_OF(cases); i++) {
+        struct kg_kubeconfig_source source = text_source(cases[i].text);
+        struct kg_kubeconfig k;
+        struct kg_error e;
+
+        assert_int_equal(kg_kubeconfig_load(&k, &source, &e), KG_ECONFIG);
+        if (strstr(e.text, cases[i].want) == NULL) {
+            fail_msg("%s\nis not in\n%s", cases[i].want, e.text);
+        }
+    }
+}
+
+struct files {
+    char dir[32];
+    char path[128];
+};
+
+static const char *in_dir(struct files *f, const char *name)
+{
+    (void)snprintf(f->path, sizeof(f->path), "%s/%s", f->dir, name);
+    return f->path;
+}
+
+static void write_file(struct files *f, const char *name, const char *text)
+{
+    FILE *file = fopen(in_dir(f, name), "w");
+
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void make_dirs(struct files *f)
+{
+    static const char *const dirs[] = {
+        ".kube",
+        "var",
+        "var/run",
+        "var/run/secrets",
+        "var/run/secrets/kubernetes.io",
+        "var/run/secrets/kubernetes.io/serviceaccount"};
+
+    (void)snprintf(f->dir, sizeof(f->dir), "/tmp/kt-kubeconfig-XXXXXX");
+    assert_non_null(mkdtemp(f->dir));
+    for (size_t i = 0; i < KG_COUNT_OF(dirs); i++) {
+        assert_int_equal(mkdir(in_dir(f, dirs[i]), 0700), 0);
+    }
+}
+
+static void remove_dirs(struct files *f)
+{
+    static const char *const names[] = {
+        "config",
+        "ca.crt",
+        ".kube/config",
+        "var/run/secrets/kubernetes.io/serviceaccount/namespace",
+        "var/run/secrets/kubernetes.io/serviceaccount",
+        "var/run/secrets/kubernetes.io",
+        "var/run/secrets",
+        "var/run",
+        "var",
+        ".kube",
+        ""};
+
+    for (size_t i = 0; i < KG_COUNT_OF(names); i++) {
+        (void)remove(in_dir(f, names[i]));
+    }
+}
+
+#define NAMED(server)                                                    \
+    "current-context: c\ncontexts: [{name: c, context: {cluster: c}}]\n" \
+    "clusters: [{name: c, cluster: {server: '" server                    \
+    "', certificate-authority: ca.crt}}]\n"
+
+static void relative_names_are_below_the_file(void **state)
+{
+    struct kg_kubeconfig_source source = {0};
+    struct kg_kubeconfig k;
+    struct kg_error e;
+    struct files f;
+    char want[128];
+
+    (void)state;
+    make_dirs(&f);
+    write_file(&f, "ca.crt", "");
+    write_file(&f, "config", NAMED("https://file"));
+    source.file = in_dir(&f, "config");
+    assert_int_equal(kg_kubeconfig_load(&k, &source, &e), KG_OK);
+    (void)snprintf(want, sizeof(want), "%s/ca.crt", f.dir);
+    assert_string_equal(k.ca_file, want);
+    kg_kubeconfig_finish(&k);
+    remove_dirs(&f);
+}
+
+static void where_it_is_looked_for(void **state)
+{
+    struct kg_kubeconfig_source source = {0};
+    struct kg_kubeconfig k;
+    struct kg_error e;
+    struct files f;
+    char two[300];
+
+    (void)state;
+    make_dirs(&f);
+    write_file(&f, "ca.crt", "");
+    write_file(&f, ".kube/ca.crt", "");
+    write_file(&f, "config", NAMED("https://variable"));
+    assert_int_equal(setenv("HOME", f.dir, 1), 0);
+    assert_int_equal(unsetenv("KUBECONFIG"), 0);
+    assert_int_equal(unsetenv("KUBERNETES_SERVICE_HOST"), 0);
+    assert_int_equal(kg_kubeconfig_load(&k, &source, &e), KG_ECONFIG);
+    assert_non_null(strstr(e.text, "no cluster is known"));
+
+    assert_int_equal(setenv("KUBERNETES_SERVICE_HOST", "fd00::1", 1), 0);
+    assert_int_equal(setenv("KUBERNETES_SERVICE_PORT", "443", 1), 0);
+    source.root = f.dir;
+    assert_int_equal(kg_kubeconfig_load(&k, &source, &e), KG_EIO);
+    write_file(&f, "var/run/secrets/kubernetes.io/serviceaccount/namespace",
+               "team\n");
+    assert_int_equal(kg_kubeconfig_load(&k, &source, &e), KG_OK);
+    assert_string_equal(k.source, "in-cluster");
+    assert_string_equal(k.server, "https://[fd00::1]:443");
+    assert_string_equal(k.ns, "team");
+    assert_non_null(strstr(k.token_file, "/serviceaccount/token"));
+    assert_non_null(strstr(k.ca_file, "/serviceaccount/ca.crt"));
+    kg_kubeconfig_finish(&k);
+
+    write_file(&f, ".kube/config", NAMED("https://home"));
+    assert_int_equal(kg_kubeconfig_load(&k, &source, &e), KG_OK);
+    assert_string_equal(k.server, "https://home");
+    kg_kubeconfig_finish(&k);
+
+    (void)snprintf(two, sizeof(two), ":%s:", in_dir(&f, "config"));
+    assert_int_equal(setenv("KUBECONFIG", two, 1), 0);
+    assert_int_equal(kg_kubeconfig_load(&k, &source, &e), KG_OK);
+    assert_string_equal(k.server, "https://variable");
+    kg_kubeconfig_finish(&k);
+    assert_int_equal(setenv("KUBECONFIG", "/a:/b", 1), 0);
+    assert_int_equal(kg_kubeconfig_load(&k, &source, &e), KG_ECONFIG);
+    assert_non_null(strstr(e.text, "several files"));
+    assert_int_equal(setenv("KUBECONFIG", "/no/such/file", 1), 0);
+    assert_int_equal(kg_kubeconfig_load(&k, &source, &e), KG_ECONFIG);
+    assert_non_null(strstr(e.text, "/no/such/file"));
+    (void)remove(in_dir(&f, ".kube/ca.crt"));
+    remove_dirs(&f);
+}
+
+static void load_with_refusals(void *data, bool may_fail)
+{
+    struct kg_kubeconfig_source source = text_source(whole);
+    struct kg_kubeconfig k;
+    struct kg_error e;
+    enum kg_errc err = kg_kubeconfig_load(&k, &source, &e);
+
+    (void)data;
+    assert_true(err == KG_OK || (may_fail && err == KG_ENOMEM));
+    if (err == KG_OK) {
+        kg_kubeconfig_finish(&k);
+    }
+}
+
+static void every_allocation_may_fail(void **state)
+{
+    (void)state;
+    kt_torture(load_with_refusals, NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_a_context_says_is_read),
+        cmocka_unit_test(json_is_a_kubeconfig_too),
+        cmocka_unit_test(every_mistake_is_named_with_its_place),
+        cmocka_unit_test(relative_names_are_below_the_file),
+        cmocka_unit_test(where_it_is_looked_for),
+        cmocka_unit_test(every_allocation_may_fail),
+    };
+
+    return cmocka_run_group_tests_name("kubeconfig", tests, NULL, NULL);
+}
