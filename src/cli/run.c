@@ -9,6 +9,9 @@
 
 enum { SPEC_MAX = 1024 * 1024 };
 
+/* As spec.timeoutSeconds of a task. */
+#define TIMEOUT_MAX_MS ((uint64_t)INT32_MAX * 1000)
+
 struct values {
     const char *file, *profile, *image, *ns, *name, *database;
     const char *kubeconfig, *context;
@@ -235,6 +238,10 @@ static enum kg_exit check(const struct values *v, const struct kg_args *rest)
         return kg_verb_misused(&kg_verb_run,
                                "-f - and --kubeconfig -: standard input can be "
                                "only one of them");
+    }
+    if (v->timeout_ms > TIMEOUT_MAX_MS) {
+        return kg_verb_misused(&kg_verb_run, "--timeout: at most %d seconds",
+                               INT32_MAX);
     }
     return KG_EXIT_DONE;
 }

@@ -67,6 +67,14 @@ def an_unknown_option_is_refused_by_every_verb():
         assert f"`kubeglean {verb} --help`" in err, err
 
 
+def a_deadline_that_no_job_can_have_is_refused():
+    for timeout in ("2147483648s", "4294967296s", "18446744073709551615ms"):
+        code, out, err = run("run", "--profile", "krr", "--image", "x", "--timeout", timeout,
+                             "--kubeconfig", "/nowhere")
+        assert (code, out) == (2, ""), (timeout, code, out)
+        assert err.startswith("kubeglean run: --timeout: "), (timeout, err)
+
+
 def version_tells_what_was_linked():
     code, out, _ = run("version")
     assert code == 0
@@ -85,5 +93,6 @@ def a_full_disk_is_an_error():
 if __name__ == "__main__":
     tap.run([without_a_verb_it_asks_for_one, every_verb_has_one_help, help_fits_a_terminal,
              exit_codes_are_told, an_unknown_verb_is_told_the_nearest,
-             an_unknown_option_is_refused_by_every_verb, version_tells_what_was_linked,
+             an_unknown_option_is_refused_by_every_verb,
+             a_deadline_that_no_job_can_have_is_refused, version_tells_what_was_linked,
              a_full_disk_is_an_error])
