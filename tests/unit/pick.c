@@ -95,6 +95,16 @@ static void only_what_is_wanted_is_kept(void **state)
     check(&def, "7", "");
 }
 
+static void paths_may_meet_in_an_array(void **state)
+{
+    static const char *const paths[] = {"a[*].b", "a[*].c.d", "a[*].c.e", NULL};
+    const struct kg_pick_def def = {.paths = paths, .max_bytes = KG_MIB};
+
+    (void)state;
+    check(&def, "{\"a\":[{\"b\":1,\"c\":{\"d\":2,\"e\":3,\"f\":4},\"g\":5}]}",
+          "= {\"a\":[{\"b\":1,\"c\":{\"d\":2,\"e\":3}}]}\n");
+}
+
 static void texts_follow_each_other(void **state)
 {
     static const char *const top[] = {"type", NULL};
@@ -236,6 +246,56 @@ static void large_things_cost_nothing_unless_wanted(void **state)
     kg_buf_finish(&text);
 }
 
+static void what_is_kept_is_bounded_and_given_back(void **state)
+{
+    const struct kg_pick_def small = {.whole = true, .max_bytes = 8 * KG_KIB};
+    const struct kg_pick_def large = {.whole = true, .max_bytes = KG_MIB};
+    struct picked p = {0};
+    struct kg_error e;
+    struct kg_buf text;
+
+    (void)state;
+    kt_heap_setup();
+    kg_buf_init(&text, KG_MIB);
+    assert_int_equal(kg_buf_adds(&text, "[0"), KG_OK);
+    for (int i = 0; i < 1000; i++) {
+        assert_int_equal(kg_buf_adds(&text, ",1"), KG_OK);
+    }
+    assert_int_equal(kg_buf_adds(&text, "]"), KG_OK);
+    assert_int_equal(feed_all(&small, kg_buf_str(&text), &e), KG_ELIMIT);
+    kg_buf_reset(&text);
+    for (int i = 0; i < 50000; i++) {
+        assert_int_equal(kg_buf_adds(&text, i == 0 ? "\"" : "0123456789"),
+                         KG_OK);
+    }
+    assert_int_equal(kg_buf_adds(&text, "\""), KG_OK);
+    kg_buf_init(&p.out, KG_MIB);
+    assert_int_equal(kg_pick_create(&large, on_picked, &p, &p.pick), KG_OK);
+    assert_int_equal(kg_pick_feed(p.pick, kg_buf_str(&text), &e), KG_OK);
+    kg_buf_finish(&p.out);
+    kg_buf_finish(&text);
+    assert_true(kt_heap_bytes() < 64 * KG_KIB);
+    kg_pick_destroy(p.pick);
+    kt_heap_teardown();
+}
+
+static void a_reset_forgets_half_a_character(void **state)
+{
+    const struct kg_pick_def def = {.whole = true, .max_bytes = KG_MIB};
+    struct picked p = {0};
+
+    (void)state;
+    kg_buf_init(&p.out, KG_MIB);
+    assert_int_equal(kg_pick_create(&def, on_picked, &p, &p.pick), KG_OK);
+    assert_int_equal(kg_pick_feed(p.pick, KG_STR("{\"a\":[\"\\ud83d"), NULL),
+                     KG_OK);
+    kg_pick_reset(p.pick);
+    assert_int_equal(kg_pick_feed(p.pick, KG_STR("\"\\ude00\""), NULL), KG_OK);
+    kt_assert_str(kg_buf_str(&p.out), "= \"\xef\xbf\xbd\"\n");
+    kg_pick_destroy(p.pick);
+    kg_buf_finish(&p.out);
+}
+
 static void nesting_is_bounded(void **state)
 {
     const struct kg_pick_def def = {.whole = true, .max_bytes = KG_MIB};
@@ -300,6 +360,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_what_is_wanted_is_kept),
+        cmocka_unit_test(paths_may_meet_in_an_array),
         cmocka_unit_test(texts_follow_each_other),
         cmocka_unit_test(elements_come_alone_and_the_rest_last),
         cmocka_unit_test(everything_can_be_wanted),
@@ -307,6 +368,8 @@ int main(void)
         cmocka_unit_test(strings_are_decoded),
         cmocka_unit_test(what_is_no_json_is_refused_with_its_place),
         cmocka_unit_test(large_things_cost_nothing_unless_wanted),
+        cmocka_unit_test(what_is_kept_is_bounded_and_given_back),
+        cmocka_unit_test(a_reset_forgets_half_a_character),
         cmocka_unit_test(nesting_is_bounded),
         cmocka_unit_test(the_owner_can_stop_it),
         cmocka_unit_test(every_allocation_may_fail),
