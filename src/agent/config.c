@@ -270,7 +270,6 @@ static enum kg_errc read_named(struct kg_config *c, const struct config_file *f,
 {
     enum kg_errc err = KG_OK;
 
-    found->config_wanted = false;
     for (const struct kg_node *n = names != NULL ? names->child : NULL;
          err == KG_OK && n != NULL; n = n->next) {
         struct config_file *named;

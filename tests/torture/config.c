@@ -6,15 +6,6 @@
 #include "kt.h"
 #include "kubeglean/config.h"
 
-static void write_file(const char *name, const char *text)
-{
-    FILE *f = fopen(name, "w");
-
-    assert_non_null(f);
-    assert_true(fputs(text, f) >= 0);
-    assert_int_equal(fclose(f), 0);
-}
-
 static void load(void *data, bool may_fail)
 {
     struct kg_config c;
@@ -39,24 +30,24 @@ static void every_allocation_may_fail(void **state)
     (void)state;
     assert_non_null(mkdtemp(dir));
     assert_int_equal(chdir(dir), 0);
-    write_file("c.yaml", "kind: Config\nspec: {tasks: [t.yaml]}\n");
-    write_file("t.yaml",
-               "apiVersion: kubeglean.io/v1\nkind: Task\n"
-               "metadata: {name: a}\n"
-               "spec:\n  profile: p\n  namespaces: [x, z]\n"
-               "  schedule: \"0 3 * * *\"\n"
-               "  pod: {containers: [{name: a}]}\n"
-               "---\n"
-               "apiVersion: kubeglean.io/v1\nkind: Task\n"
-               "metadata: {name: b}\n"
-               "spec:\n  profile: krr\n"
-               "  job: {template: {spec: {containers: [{name: a}]}}}\n"
-               "---\n"
-               "apiVersion: kubeglean.io/v1\nkind: Profile\n"
-               "metadata: {name: p}\n"
-               "spec:\n  match: [\"$.scans\"]\n  rows: \"$.scans[*]\"\n"
-               "  table: t\n  columns:\n"
-               "  - {name: k, type: text, key: true, path: \"@.k\"}\n");
+    kt_write_file("c.yaml", "kind: Config\nspec: {tasks: [t.yaml]}\n");
+    kt_write_file("t.yaml",
+                  "apiVersion: kubeglean.io/v1\nkind: Task\n"
+                  "metadata: {name: a}\n"
+                  "spec:\n  profile: p\n  namespaces: [x, z]\n"
+                  "  schedule: \"0 3 * * *\"\n"
+                  "  pod: {containers: [{name: a}]}\n"
+                  "---\n"
+                  "apiVersion: kubeglean.io/v1\nkind: Task\n"
+                  "metadata: {name: b}\n"
+                  "spec:\n  profile: krr\n"
+                  "  job: {template: {spec: {containers: [{name: a}]}}}\n"
+                  "---\n"
+                  "apiVersion: kubeglean.io/v1\nkind: Profile\n"
+                  "metadata: {name: p}\n"
+                  "spec:\n  match: [\"$.scans\"]\n  rows: \"$.scans[*]\"\n"
+                  "  table: t\n  columns:\n"
+                  "  - {name: k, type: text, key: true, path: \"@.k\"}\n");
     kt_torture(load, NULL);
     assert_int_equal(unlink("c.yaml"), 0);
     assert_int_equal(unlink("t.yaml"), 0);

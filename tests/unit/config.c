@@ -38,15 +38,6 @@ static int end(void **state)
     return chdir("/") == 0 && rmdir(dir) == 0 ? 0 : -1;
 }
 
-static void write_file(const char *name, const char *text)
-{
-    FILE *f = fopen(name, "w");
-
-    assert_non_null(f);
-    assert_true(fputs(text, f) >= 0);
-    assert_int_equal(fclose(f), 0);
-}
-
 #define HEAD                        \
     "apiVersion: kubeglean.io/v1\n" \
     "kind: Task\n"                  \
@@ -60,7 +51,7 @@ static void write_file(const char *name, const char *text)
 /* A task is accepted with `spec`, the lines below `spec:`. */
 static void refuse_task(const char *text, const char *message)
 {
-    write_file("t.yaml", text);
+    kt_write_file("t.yaml", text);
     assert_int_equal(kg_config_load_tasks("t.yaml", &config, &error),
                      KG_ECONFIG);
     assert_string_equal(error.text, message);
@@ -68,7 +59,7 @@ static void refuse_task(const char *text, const char *message)
 
 static void accept_task(const char *text)
 {
-    write_file("t.yaml", text);
+    kt_write_file("t.yaml", text);
     if (kg_config_load_tasks("t.yaml", &config, &error) != KG_OK) {
         fail_msg("%s", error.text);
     }
@@ -76,7 +67,7 @@ static void accept_task(const char *text)
 
 static void refuse_config(const char *text, const char *message)
 {
-    write_file("c.yaml", text);
+    kt_write_file("c.yaml", text);
     assert_int_equal(kg_config_load("c.yaml", &config, &error), KG_ECONFIG);
     assert_string_equal(error.text, message);
 }
@@ -258,7 +249,8 @@ static void each_mistake_in_a_task_has_its_message(void **state)
 static void a_wrong_schedule_names_file_and_column(void **state)
 {
     (void)state;
-    write_file("t.yaml", HEAD "  profile: krr\n  schedule: 0 99 * * *\n" POD);
+    kt_write_file("t.yaml",
+                  HEAD "  profile: krr\n  schedule: 0 99 * * *\n" POD);
     assert_int_equal(kg_config_load_tasks("t.yaml", &config, &error),
                      KG_ECONFIG);
     assert_ptr_equal(strstr(error.text, "t.yaml:6:13: spec.schedule: "),
@@ -269,7 +261,7 @@ static void a_wrong_schedule_names_file_and_column(void **state)
 static void an_unknown_profile_is_told_the_known_ones(void **state)
 {
     (void)state;
-    write_file("t.yaml", HEAD "  profile: crr\n" POD);
+    kt_write_file("t.yaml", HEAD "  profile: crr\n" POD);
     assert_int_equal(kg_config_load_tasks("t.yaml", &config, &error),
                      KG_ECONFIG);
     assert_ptr_equal(
@@ -319,16 +311,24 @@ static void two_tasks_of_one_name_are_refused(void **state)
 static void paths_are_relative_to_the_file_that_names_them(void **state)
 {
     struct kg_profile *profile;
+    char absolute[512];
 
     (void)state;
     assert_int_equal(mkdir("sub", 0700), 0);
-    write_file("sub/p.yaml", PROFILE("mine"));
-    write_file("sub/t.yaml", HEAD "  profile: p.yaml\n" POD);
-    write_file("c.yaml", "kind: Config\nspec: {tasks: [sub/t.yaml]}\n");
+    kt_write_file("sub/p.yaml", PROFILE("mine"));
+    kt_write_file("sub/t.yaml", HEAD "  profile: p.yaml\n" POD);
+    kt_write_file("c.yaml", "kind: Config\nspec: {tasks: [sub/t.yaml]}\n");
     if (kg_config_load("c.yaml", &config, &error) != KG_OK) {
         fail_msg("%s", error.text);
     }
     assert_string_equal(kg_profile_name(config.tasks[0].profile), "mine");
+    kg_config_finish(&config);
+    (void)snprintf(absolute, sizeof(absolute),
+                   HEAD "  profile: %s/sub/p.yaml\n" POD, dir);
+    kt_write_file("sub/t.yaml", absolute);
+    if (kg_config_load("c.yaml", &config, &error) != KG_OK) {
+        fail_msg("%s", error.text);
+    }
     kg_config_finish(&config);
     assert_int_equal(kg_profile_load("sub/p.yaml", &profile, &error), KG_OK);
     assert_string_equal(kg_profile_name(profile), "mine");
@@ -338,15 +338,15 @@ static void paths_are_relative_to_the_file_that_names_them(void **state)
 static void a_config_says_all_it_may(void **state)
 {
     (void)state;
-    write_file("t.yaml", HEAD "  profile: krr\n" POD);
-    write_file("c.yaml", "apiVersion: kubeglean.io/v1\nkind: Config\nspec:\n"
-                         "  clusterName: c1\n"
-                         "  database: {url: \"postgresql:///reports\"}\n"
-                         "  tasks: [t.yaml]\n"
-                         "  listen: \"127.0.0.1:8080\"\n"
-                         "  tokenFile: /token\n"
-                         "  limits: {logStreams: 7, jobs: 8}\n"
-                         "  spool: {dir: /spool, maxMiB: 9}\n");
+    kt_write_file("t.yaml", HEAD "  profile: krr\n" POD);
+    kt_write_file("c.yaml", "apiVersion: kubeglean.io/v1\nkind: Config\nspec:\n"
+                            "  clusterName: c1\n"
+                            "  database: {url: \"postgresql:///reports\"}\n"
+                            "  tasks: [t.yaml]\n"
+                            "  listen: \"127.0.0.1:8080\"\n"
+                            "  tokenFile: /token\n"
+                            "  limits: {logStreams: 7, jobs: 8}\n"
+                            "  spool: {dir: /spool, maxMiB: 9}\n");
     if (kg_config_load("c.yaml", &config, &error) != KG_OK) {
         fail_msg("%s", error.text);
     }
@@ -393,7 +393,7 @@ static void each_mistake_in_a_config_has_its_message(void **state)
     };
 
     (void)state;
-    write_file("p.yaml", PROFILE("p"));
+    kt_write_file("p.yaml", PROFILE("p"));
     for (size_t i = 0; i < KG_COUNT_OF(cases); i++) {
         refuse_config(cases[i].text, cases[i].message);
     }
@@ -417,7 +417,7 @@ static void standard_input_has_a_name_in_messages(void **state)
     int saved = dup(STDIN_FILENO);
 
     (void)state;
-    write_file("t.yaml", "kind: Task\n");
+    kt_write_file("t.yaml", "kind: Task\n");
     assert_non_null(freopen("t.yaml", "r", stdin));
     assert_int_equal(kg_config_load_tasks("-", &config, &error), KG_ECONFIG);
     assert_string_equal(error.text, "stdin:1:1: apiVersion: missing; wanted: "
@@ -438,7 +438,7 @@ static void a_database_address_is_in_no_message(void **state)
 
     (void)state;
     for (size_t i = 0; i < KG_COUNT_OF(texts); i++) {
-        write_file("c.yaml", texts[i]);
+        kt_write_file("c.yaml", texts[i]);
         assert_int_equal(kg_config_load("c.yaml", &config, &error), KG_ECONFIG);
         assert_null(strstr(error.text, "secret"));
     }
