@@ -8,8 +8,6 @@
 #include "kubeglean/latch.h"
 #include "kubeglean/sm.h"
 
-enum { SIM_READ_LEN = 16 * 1024 };
-
 enum { SIM_READING, SIM_ANSWERING, SIM_CLOSING, SIM_CONN_STATE_NR };
 
 struct sim_conn {
@@ -38,7 +36,6 @@ struct sim_conn {
     char *accept;
     char *agent;
     char *token;
-    char read[SIM_READ_LEN];
     /* A fault. */
     enum sim_harm harm;
     int64_t harm_at;   /* Body bytes, or SIM_HARM_AT_ONCE. */

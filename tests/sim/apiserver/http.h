@@ -17,7 +17,7 @@ struct sim_conn;
 struct sim_server;
 
 /* Borrowed until the request has been answered. Path and query are as they
- * came: sim_decode() and sim_query() undo the percent signs. */
+ * came: sim_query() undoes the percent signs. */
 struct sim_request {
     const char *method; /* GET, POST, ... */
     struct kg_str path;
@@ -103,8 +103,6 @@ void sim_stream_wake_in(struct sim_stream *s, uint64_t ms);
 /* The clean end. Calls `gone_cb`. */
 void sim_stream_end(struct sim_stream *s);
 
-/* Percent-decodes into a new NUL-terminated string, to be freed. */
-char *sim_decode(struct kg_str s);
 /* The decoded value of a parameter, to be freed; NULL when it is not there. */
 char *sim_query(struct kg_str query, const char *name);
 /* False when there is none, or it is no whole number. */

@@ -30,8 +30,10 @@ struct reader {
     int64_t left;     /* Of limitBytes; -1: no limit. */
     size_t piece_len; /* Bytes of the present piece that were sent. */
     bool in_line;     /* The present line has begun. */
-    char block[BLOCK];
 };
+
+/* Filled and emptied within one call: one for all readers. */
+static char block[BLOCK];
 
 /* --- what has been written by now --------------------------------------------- */
 
@@ -97,11 +99,11 @@ static uint64_t over_pieces(struct reader *r, uint64_t from, uint64_t to,
 
     while (from < to && seen < n) {
         size_t want = to - from < BLOCK ? (size_t)(to - from) : BLOCK;
-        size_t len = sim_content_read(&r->content, from, r->block, want);
+        size_t len = sim_content_read(&r->content, from, block, want);
         size_t at = 0;
 
         while (at < len && seen < n) {
-            size_t one = piece(kg_str_of(r->block + at, len - at), 0);
+            size_t one = piece(kg_str_of(block + at, len - at), 0);
 
             if (one == 0 && from + len < to) {
                 break;
@@ -124,10 +126,10 @@ static uint64_t back_over_lines(struct reader *r, uint64_t from, uint64_t to,
     for (uint64_t high = to; high > from;) {
         uint64_t low = high - from > BLOCK ? high - BLOCK : from;
         size_t len =
-            sim_content_read(&r->content, low, r->block, (size_t)(high - low));
+            sim_content_read(&r->content, low, block, (size_t)(high - low));
 
         for (size_t i = len; i > 0; i--) {
-            if (r->block[i - 1] == '\n' && low + i < to && ++seen == n) {
+            if (block[i - 1] == '\n' && low + i < to && ++seen == n) {
                 return low + i;
             }
         }
@@ -169,10 +171,10 @@ static void begin_since(struct reader *r)
     if (at <= r->at) {
         return;
     }
-    len = sim_content_read(&r->content, at, r->block, SIM_PIECE);
-    newline = memchr(r->block, '\n', len);
+    len = sim_content_read(&r->content, at, block, SIM_PIECE);
+    newline = memchr(block, '\n', len);
     r->in_line = newline == NULL; /* Its time stood before what is skipped. */
-    r->at = newline != NULL ? at + (uint64_t)(newline - r->block) + 1 : at;
+    r->at = newline != NULL ? at + (uint64_t)(newline - block) + 1 : at;
 }
 
 static void begin(struct reader *r)
@@ -289,15 +291,15 @@ static size_t send_more(struct reader *r)
         return 0;
     }
     len = until - r->at < BLOCK ? (size_t)(until - r->at) : BLOCK;
-    len = sim_content_read(&r->content, r->at, r->block, len);
+    len = sim_content_read(&r->content, r->at, block, len);
     /* Behind the end nothing follows that would make it whole. */
     all = r->at + len == r->content.len || r->stint->ended_us != 0 ||
           r->at + len == r->content.parts[0]->len;
     if (r->query.timestamps) {
-        return send_pieces(r, kg_str_of(r->block, len),
+        return send_pieces(r, kg_str_of(block, len),
                            all && r->at + len == until);
     }
-    return send_block(r, kg_str_of(r->block, len),
+    return send_block(r, kg_str_of(block, len),
                       (all && r->at + len == until) || len == BLOCK);
 }
 

@@ -14,7 +14,7 @@ static int hex(char c)
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-static char *decode(struct kg_str s, bool plus_is_blank)
+static char *decode(struct kg_str s)
 {
     char *out = sim_cstr(s);
     size_t to = 0;
@@ -26,18 +26,13 @@ static char *decode(struct kg_str s, bool plus_is_blank)
             hex(s.ptr[i + 2]) >= 0) {
             c = (char)(hex(s.ptr[i + 1]) * 16 + hex(s.ptr[i + 2]));
             i += 2;
-        } else if (c == '+' && plus_is_blank) {
+        } else if (c == '+') {
             c = ' ';
         }
         out[to++] = c;
     }
     out[to] = '\0';
     return out;
-}
-
-char *sim_decode(struct kg_str s)
-{
-    return decode(s, false);
 }
 
 char *sim_query(struct kg_str query, const char *name)
@@ -47,7 +42,7 @@ char *sim_query(struct kg_str query, const char *name)
         struct kg_str key = kg_str_cut(&value, '=');
 
         if (kg_str_is(key, name)) {
-            return decode(value, true);
+            return decode(value);
         }
     }
     return NULL;

@@ -12,12 +12,7 @@ static bool is_special(char c)
 
 static void skip_blanks(struct kg_str *s)
 {
-    size_t len = 0;
-
-    while (len < s->len && s->ptr[len] == ' ') {
-        len++;
-    }
-    *s = kg_str_of(s->ptr + len, s->len - len);
+    *s = kg_str_trim(*s);
 }
 
 static struct kg_str word(struct kg_str *s)

@@ -262,7 +262,10 @@ static void on_timer(uv_timer_t *timer)
 
 void sim_store_look_in(struct sim_object *o, uint64_t ms)
 {
-    (void)uv_timer_start(&o->timer, on_timer, ms, 0);
+    if (!uv_is_active((uv_handle_t *)&o->timer) ||
+        uv_timer_get_due_in(&o->timer) > ms) {
+        (void)uv_timer_start(&o->timer, on_timer, ms, 0);
+    }
 }
 
 /* --- changing ------------------------------------------------------------ */

@@ -105,8 +105,8 @@ struct sim_object *sim_store_find_uid(struct sim_store *s, struct kg_str uid);
 size_t sim_store_seek(const struct sim_resource *r, struct kg_str ns,
                       struct kg_str name);
 
-/* `root` is the whole object; its metadata must have name, uid and the rest:
- * sim_store_stamp() writes them. The resourceVersion is written here. */
+/* `root` is the whole object, its metadata with name and uid; the
+ * resourceVersion is written here. */
 struct sim_object *sim_store_create(struct sim_store *s,
                                     enum sim_resource_id id, struct kg_tree *t,
                                     struct kg_node *root);
@@ -120,12 +120,13 @@ void sim_store_remove(struct sim_object *o);
 /* Parses an object for change. The tree's root is the object without kind and
  * apiVersion. */
 void sim_store_open(const struct sim_object *o, struct kg_tree *t);
-/* A random UUID; the store's seed makes runs repeatable only by accident. */
+/* A random UUID. */
 void sim_store_uid(struct sim_store *s, char text[37]);
 /* Five letters and digits, as generateName adds. */
 void sim_store_suffix(struct sim_store *s, char text[6]);
 
-/* Asks for `o`'s controller to look at it, soon or after `ms`. */
+/* Asks for `o`'s controller to look at it, soon or after `ms`: of several times
+ * the first counts, after which the controller asks again. */
 void sim_store_look(struct sim_object *o);
 void sim_store_look_in(struct sim_object *o, uint64_t ms);
 

@@ -142,27 +142,6 @@ void sim_watchers_notify(struct sim_watchers *w, struct sim_resource *r,
     }
 }
 
-static void wake_all(struct kg_queue *watchers)
-{
-    struct kg_queue *node;
-
-    kg_queue_foreach (node, watchers) {
-        sim_stream_wake(&KG_CONTAINER_OF(node, struct watcher, node)->stream);
-    }
-}
-
-void sim_watchers_wake(struct sim_watchers *w)
-{
-    struct kg_map_node *node = NULL;
-
-    for (size_t i = 0; i < SIM_RESOURCE_NR; i++) {
-        wake_all(&w->everywhere[i]);
-    }
-    while ((node = kg_map_next(&w->by_ns, node)) != NULL) {
-        wake_all(&KG_CONTAINER_OF(node, struct place, node)->watchers);
-    }
-}
-
 /* --- what is written ------------------------------------------------------ */
 
 static void write_event(struct watcher *w, const char *type,

@@ -30,7 +30,5 @@ void sim_watch(struct sim_call *c);
 /* Tells those who wait for something to happen in this resource. */
 void sim_watchers_notify(struct sim_watchers *w, struct sim_resource *r,
                          const struct sim_event *e);
-/* All that wait look at their cursors again: the history was cut. */
-void sim_watchers_wake(struct sim_watchers *w);
 
 #endif /* SIM_WATCH_H */
