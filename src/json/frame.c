@@ -4,20 +4,20 @@
 #include "grammar.h"
 #include "kubeglean/heap.h"
 #include "kubeglean/limits.h"
-#include "scalar.h"
 
 enum { SMALLEST = 16 * 1024 };
 
 enum kg_errc kg_frame_init(struct kg_frame *f, enum kg_root root, bool strict,
                            const struct kg_frame_limits *limits,
-                           struct kg_interest *interest)
+                           struct kg_interest *interest, bool delimits)
 {
     *f = (struct kg_frame){.limits = *limits,
                            .root = root,
                            .strict = strict,
                            .state = strict ? START : NOISE,
                            .capacity = SMALLEST,
-                           .interest = interest};
+                           .interest = interest,
+                           .delimits = delimits};
     f->kinds = kg_calloc(limits->depth / 8 + 1, 1);
     f->out = kg_alloc(SMALLEST);
     if (f->kinds == NULL || f->out == NULL) {
@@ -156,21 +156,6 @@ static enum kg_frame_event step(struct kg_frame *f, struct kg_cut *c)
     }
 }
 
-/* What can be handed on. A number is whole only when something follows it, and
- * an opener alone is likely noise. */
-static size_t whole(const struct kg_frame *f)
-{
-    if (!f->damaging) {
-        return 0;
-    }
-    if (f->muted || f->state == COLON || kg_grammar_is_in_token(f) ||
-        (f->state == NEXT && f->len > 0 && kg_scalar_has(f->out[f->len - 1])) ||
-        (f->state == NAME && f->len > 0 && kg_scalar_has(f->out[f->len - 1]))) {
-        return f->token;
-    }
-    return f->len;
-}
-
 static size_t less(size_t n, size_t by)
 {
     return n > by ? n - by : 0;
@@ -182,10 +167,13 @@ static void drop_given(struct kg_frame *f)
     if (f->given == 0) {
         return;
     }
+    if (f->lent != 0) {
+        f->out[f->given] = f->lent;
+        f->lent = 0;
+    }
     f->handed = f->out[f->given - 1];
     f->len -= f->given;
     memmove(f->out, f->out + f->given, f->len);
-    f->token = less(f->token, f->given);
     f->text = less(f->text, f->given);
     f->member = less(f->member, f->given);
     f->before += f->given;
@@ -207,17 +195,6 @@ static bool drop_muted(struct kg_frame *f)
     f->len -= n;
     f->before += n;
     return true;
-}
-
-static enum kg_frame_event give(struct kg_frame *f)
-{
-    f->given = whole(f);
-    kg_candidate_copy_inner(f, f->given);
-    f->found =
-        (struct kg_frame_found){.piece = kg_str_of((char *)f->out, f->given),
-                                .from = f->from,
-                                .n_nan = f->n_nan};
-    return KG_FRAME_PIECE;
 }
 
 static size_t token_limit(const struct kg_frame *f)
@@ -247,9 +224,7 @@ static enum kg_frame_event make_room(struct kg_frame *f, struct kg_str in)
         return KG_FRAME_HUNGRY;
     }
     if (f->len - f->text > token_limit(f)) {
-        enum kg_frame_event event = kg_candidate_refuse(f, &c, token_fault(f));
-        f->len = 0;
-        return event;
+        return kg_candidate_refuse(f, &c, token_fault(f));
     }
     out = kg_realloc(f->out, f->capacity * 2);
     if (out == NULL) {
@@ -293,6 +268,9 @@ enum kg_frame_event kg_frame_next(struct kg_frame *f, struct kg_str *in)
 {
     enum kg_frame_event event = KG_FRAME_HUNGRY;
 
+    if (f->state == BREAKING) {
+        return kg_candidate_break(f);
+    }
     if (f->inner.state == KG_INNER_WHOLE && !kg_grammar_is_inside(f)) {
         return give_inner(f);
     }
@@ -302,10 +280,8 @@ enum kg_frame_event kg_frame_next(struct kg_frame *f, struct kg_str *in)
         if (event != KG_FRAME_HUNGRY || !kg_grammar_is_inside(f)) {
             continue;
         }
-        if (whole(f) > 0) {
-            return give(f);
-        }
-        if (in->len > 0) {
+        event = kg_candidate_give(f);
+        if (event == KG_FRAME_HUNGRY && in->len > 0) {
             event = make_room(f, *in);
         }
     }
@@ -317,6 +293,9 @@ enum kg_frame_event kg_frame_end(struct kg_frame *f)
     static const uint8_t none[1];
     struct kg_cut c = {none, none, none, f->out};
 
+    if (f->state == BREAKING) {
+        return kg_candidate_break(f);
+    }
     if (f->inner.state == KG_INNER_WHOLE && !kg_grammar_is_inside(f)) {
         return give_inner(f);
     }

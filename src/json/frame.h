@@ -46,6 +46,7 @@ enum kg_frame_fault {
 /* Of PIECE and CLOSED, borrowed until the next call; and of BROKEN. */
 struct kg_frame_found {
     struct kg_str piece;
+    size_t blank; /* 1: a blank behind it, for the parser alone. */
     enum kg_frame_fault fault;
     bool damaged;      /* BROKEN behind a whole name or element. */
     uint64_t from, to; /* Where in the stream; `to` not for PIECE. */
@@ -72,14 +73,15 @@ struct kg_frame {
     uint64_t from;  /* Where the candidate opened. */
     uint64_t n_nan;
 
-    uint8_t *out;    /* 0 .. token: whole tokens; token .. len: the rest. */
-    size_t len;      /* Bytes in `out`; */
+    uint8_t *out;    /* What is to be handed on, */
+    size_t len;      /* so many bytes; */
     size_t given;    /* that many were handed on by the last call. */
-    size_t token;    /* Where what is not handed on yet begins. */
     size_t text;     /* Where the last string or scalar begins. */
     size_t member;   /* Where the last member begins, with its comma. */
     size_t capacity; /* Of `out`. */
     uint8_t handed;  /* The last byte handed on. */
+    bool delimits;   /* found.blank is for somebody; */
+    uint8_t lent;    /* this byte has to be put back where it is. */
     uint64_t before; /* Bytes handed on before those in `out`. */
 
     uint8_t lacks;    /* Bytes to come of an escape or a UTF-8 sequence, */
@@ -90,14 +92,21 @@ struct kg_frame {
     bool muted;                   /* The member is not, */
     size_t muted_depth;           /* which stands at this depth. */
 
+    struct kg_frame_found broken; /* While it is given up, */
+    int after;                    /* the state that comes then. */
+    bool turned;                  /* It began inside a string of noise. */
+
     struct kg_inner inner; /* A document that may be inside a broken one. */
 };
 
-/* Borrows `interest`; without one all is handed on. KG_ENOMEM: nothing is due. */
+/* Borrows `interest`; without one all is handed on. `delimits`: pieces are for a
+ * parser, which knows a number's end only by what follows. KG_ENOMEM: nothing is
+ * due. */
 KG_MUST_USE enum kg_errc kg_frame_init(struct kg_frame *f, enum kg_root root,
                                        bool strict,
                                        const struct kg_frame_limits *limits,
-                                       struct kg_interest *interest);
+                                       struct kg_interest *interest,
+                                       bool delimits);
 void kg_frame_finish(struct kg_frame *f);
 /* Reads from `in`, and takes off it what was read. To be called until HUNGRY. */
 KG_MUST_USE enum kg_frame_event kg_frame_next(struct kg_frame *f,

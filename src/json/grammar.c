@@ -138,15 +138,9 @@ static inline bool skip_space(struct kg_cut *c)
     return true;
 }
 
-static inline void begin_token(struct kg_frame *f, const struct kg_cut *c)
-{
-    f->text = (size_t)(c->o - f->out);
-    f->token = f->muted ? f->token : f->text;
-}
-
 static void begin_text(struct kg_frame *f, struct kg_cut *c)
 {
-    begin_token(f, c);
+    f->text = (size_t)(c->o - f->out);
     f->naming = false;
     *c->o++ = *c->p++;
     f->state = TEXT;
@@ -165,9 +159,6 @@ static void begin_name(struct kg_frame *f, struct kg_cut *c)
 {
     if (!f->muted) {
         f->member = (size_t)(c->o - f->out);
-        if (c->o == f->out || !kg_scalar_has(c->o[-1])) {
-            f->token = f->member;
-        }
     }
     if (needs_comma(f, c)) {
         *c->o++ = ',';
@@ -198,7 +189,8 @@ static enum kg_frame_event on_value(struct kg_frame *f, struct kg_cut *c)
         if (!kg_scalar_has(*c->p)) {
             return fail_here(f, c);
         }
-        begin_token(f, c);
+        f->text = (size_t)(c->o - f->out);
+        f->naming = false;
         f->state = SCALAR;
         return KG_FRAME_HUNGRY;
     }

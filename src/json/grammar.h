@@ -24,8 +24,9 @@ enum kg_grammar_state {
     DRAIN,       /* Behind a limit: outside strings, */
     DRAIN_TEXT,  /* inside one, */
     DRAIN_BACKSLASH,
-    OVER, /* strict: white space alone may follow. */
-    DEAD, /* strict: it did not. */
+    OVER,     /* strict: white space alone may follow. */
+    DEAD,     /* strict: it did not. */
+    BREAKING, /* Given up; its last tokens are being handed on. */
 };
 
 /* `out` has so much more room than the input to be read can need. */
@@ -69,13 +70,18 @@ static inline bool kg_frame_opens(const struct kg_frame *f, uint8_t byte)
  * the caller reads. */
 void kg_candidate_begin(struct kg_frame *f, struct kg_cut *c, uint64_t from);
 enum kg_frame_event kg_candidate_close(struct kg_frame *f, struct kg_cut *c);
-/* The byte at c->p has no place here. It is read again, as noise. */
+/* The byte at c->p has no place here. It is read again, as noise. PIECE, when
+ * tokens are left, or BROKEN. */
 enum kg_frame_event kg_candidate_fail(struct kg_frame *f, struct kg_cut *c,
                                       enum kg_frame_fault fault);
 /* A limit: the rest of the document is no noise, and nothing worth reading. */
 enum kg_frame_event kg_candidate_refuse(struct kg_frame *f, struct kg_cut *c,
                                         enum kg_frame_fault fault);
 
+/* After the PIECE that kg_candidate_fail() or _refuse() returned. */
+enum kg_frame_event kg_candidate_break(struct kg_frame *f);
+/* PIECE with all that can be handed on; HUNGRY when there is nothing. */
+enum kg_frame_event kg_candidate_give(struct kg_frame *f);
 /* `out` has these bytes: what is kept of an inner document comes from there. */
 void kg_candidate_copy_inner(struct kg_frame *f, size_t len);
 

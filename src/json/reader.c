@@ -151,7 +151,8 @@ static bool select_from(struct kg_reader *r, struct kg_str piece)
 
     kg_select_piece(&r->select, piece);
     r->stats.looked_at += piece.len;
-    err = kg_parse_feed(&r->parse, piece);
+    err = kg_parse_feed(&r->parse,
+                        kg_str_of(piece.ptr, piece.len + r->frame.found.blank));
     if (err == KG_OK) {
         err = kg_select_piece_over(&r->select);
     } else if (err == KG_ECANCELED) {
@@ -397,7 +398,8 @@ static enum kg_errc init_frame(struct kg_reader *r)
 
     return kg_frame_init(&r->frame, o->root, o->strict, &limits,
                          o->profile != NULL && !o->parse_all ? &r->interest
-                                                             : NULL);
+                                                             : NULL,
+                         o->profile != NULL);
 }
 
 static enum kg_errc init_selection(struct kg_reader *r)
