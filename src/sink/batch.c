@@ -21,7 +21,7 @@
 #include "kubeglean/heap.h"
 #include "kubeglean/limits.h"
 
-enum { BATCH_ITEMS_MAX = 500 };
+enum { BATCH_ITEMS_MAX = 500, LOOKS_MAX = 3 };
 
 /* --- gathering -------------------------------------------------------------------- */
 
@@ -174,6 +174,11 @@ static bool is_ours(const struct kg_error *e)
     return e->code == KG_ECONFLICT && e->native == 0;
 }
 
+static bool wants_new_look(const struct kg_error *e)
+{
+    return e->code == KG_ESCHEMA || e->code == KG_EFORBIDDEN;
+}
+
 /* Nothing of the batch is stored: what now? */
 static void decide(struct kg_batch *b, struct kg_pg *pg)
 {
@@ -185,11 +190,11 @@ static void decide(struct kg_batch *b, struct kg_pg *pg)
 
     if (pg->sm.state == KG_PG_DOWN) {
         give_back(b, b->care, 0);
-    } else if (e.code == KG_ESCHEMA || e.code == KG_EFORBIDDEN) {
-        kg_sink_doubt(s);
-        give_back(b, b->care, kg_sink_later(s, first->tries++));
     } else if (!alone) {
         give_back(b, KG_CARE_ALONE, 0);
+    } else if (wants_new_look(&e) && first->tries < LOOKS_MAX) {
+        kg_sink_doubt(s);
+        give_back(b, b->care, kg_sink_later(s, first->tries++));
     } else if (kg_sqlstate_is_data(e.native) && b->storing &&
                b->care != KG_CARE_BISECTED) {
         give_back(b, KG_CARE_BISECTED, 0);

@@ -102,7 +102,8 @@ struct kg_schema {
     const struct kg_relation *relations; /* Borrowed. */
     unsigned n_relations;                /* At most KG_PG_STATEMENTS_MAX / 2. */
     bool migrate;
-    bool made; /* DDL was carried out once. */
+    bool made;        /* DDL was carried out once. */
+    uint64_t as_text; /* Columns of the first one, as kg_sql_store() has it. */
     struct kg_args args;
     struct kg_sql ddl;
     kg_schema_cb cb; /* NULL: nothing is under way. */
@@ -137,7 +138,7 @@ struct kg_target {
     struct kg_schema schema;
     struct kg_relation relations[2];   /* The table and its staging. */
     struct kg_sql names[2], keys[2];   /* Texts they refer to. */
-    struct kg_sql store, merge, stage; /* Statements, made once. */
+    struct kg_sql store, merge, stage; /* Statements, once it fits. */
 };
 
 /* Found or made. KG_ENOMEM. */

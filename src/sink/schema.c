@@ -177,18 +177,22 @@ static bool is_one_of(struct kg_str s, const char *const *list)
     return false;
 }
 
+static bool is_text(struct kg_str type)
+{
+    return kg_str_is(type, "text") || kg_str_is(type, "character varying");
+}
+
 /* Can a column of type `is` take values of type `want` by an assignment that
  * refuses what does not fit? */
 static bool type_fits(const char *want, struct kg_str is)
 {
-    static const char *const texts[] = {"text", "character varying", NULL};
     static const char *const integers[] = {
         "smallint", "integer",          "bigint", "numeric",
         "real",     "double precision", NULL};
     static const char *const numbers[] = {"numeric", "real", "double precision",
                                           NULL};
 
-    if (kg_str_is(is, want) || is_one_of(is, texts)) {
+    if (kg_str_is(is, want) || is_text(is)) {
         return true;
     }
     if (strcmp(want, "integer") == 0 || strcmp(want, "bigint") == 0) {
@@ -351,6 +355,24 @@ enum kg_errc kg_relation_compare(struct kg_pg *pg, unsigned statement,
 
 /* --- the run of it -------------------------------------------------------------------- */
 
+static uint64_t columns_as_text(struct kg_pg *pg, unsigned statement,
+                                const struct kg_relation *r)
+{
+    uint64_t as_text = 0;
+
+    for (size_t i = 0; i < kg_pg_rows(pg, statement); i++) {
+        const struct kg_relation_column *c =
+            find_column(r, kg_pg_text(pg, statement, i, A_NAME));
+
+        if (c != NULL && c - r->columns < KG_COLUMNS_MAX &&
+            is_text(kg_pg_text(pg, statement, i, A_TYPE)) &&
+            strcmp(c->type, "text") != 0) {
+            as_text |= UINT64_C(1) << (c - r->columns);
+        }
+    }
+    return as_text;
+}
+
 static void ask(struct kg_schema *c, struct kg_pg *pg);
 
 void kg_schema_abandon(struct kg_schema *c)
@@ -437,6 +459,7 @@ static void on_answers(struct kg_pg *pg, const struct kg_error *e)
         lacking = lacking || code == KG_ENOTFOUND;
     }
     if (!lacking) {
+        c->as_text = columns_as_text(pg, 0, &c->relations[0]);
         end(c, pg, NULL); /* Last. */
         return;
     }

@@ -178,23 +178,18 @@ static void add_columns(struct kg_sql *q, const struct kg_table_def *def,
 
 /* u."a", u."b"::integer AS "b" */
 static void add_typed_columns(struct kg_sql *q, const struct kg_table_def *def,
-                              enum which which, bool named)
+                              uint64_t as_text)
 {
     const char *before = "";
 
     for (uint32_t i = 0; i < def->n_columns; i++) {
         const struct kg_column *c = &def->columns[i];
 
-        if (!is_among(def, i, which)) {
-            continue;
-        }
         kg_sql_add(q, "%su.", before);
         kg_sql_name(q, kg_str_from(c->name));
         if (c->type != KG_TYPE_TEXT) {
-            kg_sql_add(q, "::%s", kg_type_name(c->type));
-        }
-        if (named) {
-            kg_sql_add(q, " AS ");
+            kg_sql_add(q, "::%s%s AS ", kg_type_name(c->type),
+                       (as_text >> i & 1) != 0 ? "::text" : "");
             kg_sql_name(q, kg_str_from(c->name));
         }
         before = ", ";
@@ -247,12 +242,13 @@ static void add_scope(struct kg_sql *q, const struct kg_table_def *def,
 /* --- the parts of the storing statement ---------------------------------------- */
 
 /* From arrays. */
-static void add_rows_given(struct kg_sql *q, const struct kg_table_def *def)
+static void add_rows_given(struct kg_sql *q, const struct kg_table_def *def,
+                           uint64_t as_text)
 {
     uint32_t n = def->n_columns;
 
     kg_sql_add(q, "WITH u AS MATERIALIZED (SELECT ");
-    add_typed_columns(q, def, ALL, true);
+    add_typed_columns(q, def, as_text);
     kg_sql_add(q, ", u.kubeglean_report::integer"
                   ", u.kubeglean_at::timestamptz FROM unnest(");
     for (uint32_t i = 1; i <= n + 2; i++) {
@@ -264,7 +260,8 @@ static void add_rows_given(struct kg_sql *q, const struct kg_table_def *def)
 }
 
 /* From staging: the last of each key. */
-static void add_rows_staged(struct kg_sql *q, const struct kg_table_def *def)
+static void add_rows_staged(struct kg_sql *q, const struct kg_table_def *def,
+                            uint64_t as_text)
 {
     bool distinct = def->mode != KG_MODE_APPEND;
 
@@ -274,7 +271,7 @@ static void add_rows_staged(struct kg_sql *q, const struct kg_table_def *def)
         add_key_order(q, def);
         kg_sql_add(q, ") ");
     }
-    add_typed_columns(q, def, ALL, true);
+    add_typed_columns(q, def, as_text);
     kg_sql_add(q,
                ", 0 AS kubeglean_report, $5::text::timestamptz AS kubeglean_at "
                "FROM ");
@@ -479,15 +476,17 @@ static void add_insert(struct kg_sql *q, const struct kg_table_def *def,
     count(q, def);
 }
 
-void kg_sql_store(struct kg_sql *q, const struct kg_table_def *def)
+void kg_sql_store(struct kg_sql *q, const struct kg_table_def *def,
+                  uint64_t as_text)
 {
-    add_rows_given(q, def);
+    add_rows_given(q, def, as_text);
     add_insert(q, def, def->n_columns + 3, add_counts);
 }
 
-void kg_sql_merge(struct kg_sql *q, const struct kg_table_def *def)
+void kg_sql_merge(struct kg_sql *q, const struct kg_table_def *def,
+                  uint64_t as_text)
 {
-    add_rows_staged(q, def);
+    add_rows_staged(q, def, as_text);
     add_insert(q, def, 6, add_totals);
 }
 

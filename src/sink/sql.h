@@ -33,9 +33,14 @@ bool kg_sql_is_scoped(const struct kg_table_def *def);
  * kg_sql_store: parameters are the columns' arrays, then arrays of the report's
  * number and of its scanned_at (or -infinity), then the target's name.
  * kg_sql_merge: from staging. Report's key, attempt, first and last row's
- * number, scanned_at (or -infinity), target's name. */
-void kg_sql_store(struct kg_sql *q, const struct kg_table_def *def);
-void kg_sql_merge(struct kg_sql *q, const struct kg_table_def *def);
+ * number, scanned_at (or -infinity), target's name.
+ *
+ * `as_text` has a bit for each column that the table holds as text although it
+ * is of another type: the value must be one of that type all the same. */
+void kg_sql_store(struct kg_sql *q, const struct kg_table_def *def,
+                  uint64_t as_text);
+void kg_sql_merge(struct kg_sql *q, const struct kg_table_def *def,
+                  uint64_t as_text);
 /* KG_MODE_REPLACE, after the store: what the scopes of this scanned_at no longer
  * have. Parameters: scanned_at, target's name. */
 void kg_sql_replace(struct kg_sql *q, const struct kg_table_def *def);

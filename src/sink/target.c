@@ -187,6 +187,20 @@ static void on_swept(struct kg_pg *pg, const struct kg_error *e)
     end(KG_CONTAINER_OF(c, struct kg_target, schema), pg, e); /* Last. */
 }
 
+/* Now that the columns' types are known. */
+static void write_statements(struct kg_target *t)
+{
+    struct kg_sql *const all[] = {&t->store, &t->merge, &t->stage};
+
+    for (size_t i = 0; i < KG_COUNT_OF(all); i++) {
+        kg_sql_finish(all[i]);
+        kg_sql_init(all[i]);
+    }
+    kg_sql_store(&t->store, t->def, t->schema.as_text);
+    kg_sql_merge(&t->merge, t->def, t->schema.as_text);
+    kg_sql_stage(&t->stage, t->def);
+}
+
 static void on_schema(struct kg_schema *c, struct kg_pg *pg,
                       const struct kg_error *e)
 {
@@ -197,6 +211,7 @@ static void on_schema(struct kg_schema *c, struct kg_pg *pg,
         end(t, pg, e); /* Last. */
         return;
     }
+    write_statements(t);
     kg_sql_init(&sql);
     kg_sql_sweep(&sql, t->def);
     kg_pg_add(pg, kg_sql_text(&sql), NULL);
@@ -279,17 +294,6 @@ void kg_target_free(struct kg_target *t)
     kg_free(t);
 }
 
-static enum kg_errc write_statements(struct kg_target *t)
-{
-    kg_sql_store(&t->store, t->def);
-    kg_sql_merge(&t->merge, t->def);
-    kg_sql_stage(&t->stage, t->def);
-    return kg_sql_text(&t->store) == NULL || kg_sql_text(&t->merge) == NULL ||
-                   kg_sql_text(&t->stage) == NULL
-               ? KG_ENOMEM
-               : KG_OK;
-}
-
 /* A table that two profiles share is two targets: the definition is the key. */
 static struct kg_str def_key(const struct kg_table_def *const *def)
 {
@@ -321,8 +325,8 @@ static enum kg_errc new_target(struct kg_sink *s,
         return code;
     }
     kg_queue_insert_tail(&s->targets, &t->node);
-    if ((code = kg_target_describe(t, def)) != KG_OK ||
-        (code = write_statements(t)) != KG_OK) {
+    code = kg_target_describe(t, def);
+    if (code != KG_OK) {
         kg_target_free(t);
         return code;
     }

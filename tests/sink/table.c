@@ -1,0 +1,542 @@
+/* SPDX-License-Identifier: MIT */
+/* sink/: tables are made, extended, adopted, or refused with the cure. */
+#include "sink.h"
+
+#include <stdio.h>
+
+#include "kubeglean/heap.h"
+
+enum { NOON = 1790000000 };
+
+static const struct kt_row one[] = {{"a", "1", "{\"cpu\": 1}", "OK"}};
+
+struct prepared {
+    bool done;
+    bool fits;
+    struct kg_error error;
+};
+
+static void on_table(void *data, const struct kg_error *e)
+{
+    struct prepared *p = data;
+
+    p->done = true;
+    p->fits = e == NULL;
+    if (e != NULL) {
+        p->error = *e;
+    }
+}
+
+static struct prepared prepare(struct kt_sink *t,
+                               const struct kg_table_def *def)
+{
+    struct prepared p = {0};
+
+    assert_int_equal(kg_sink_prepare(t->sink, def, on_table, &p), KG_OK);
+    kt_sink_until(t, &p.done, 20);
+    return p;
+}
+
+static void expect_refusal(const char *ddl, const char *want, const char *cure)
+{
+    struct kt_sink t;
+    struct kg_run_info run = kt_run(1, NOON);
+    struct prepared p;
+    struct kt_stored s;
+
+    kt_sink_fresh(&t);
+    (void)kt_pg_query(ddl);
+    p = prepare(&t, &kt_krr);
+    assert_false(p.fits);
+    if (strstr(p.error.text, want) == NULL ||
+        strstr(p.error.text, cure) == NULL) {
+        fail_msg("\"%s\" lacks \"%s\" or \"%s\"", p.error.text, want, cure);
+    }
+    s = kt_store_wait(&t, &run, 0, one, 1);
+    assert_true(s.failed);
+    assert_int_equal(s.error.code, p.error.code);
+    kt_assert_query("SELECT count(*) FROM kubeglean_runs", "0");
+    kt_sink_end(&t);
+}
+
+#define KRR_COLUMNS                                                       \
+    "cluster text NOT NULL, namespace text NOT NULL, name text NOT NULL," \
+    " kind text NOT NULL, container text NOT NULL, pods integer,"         \
+    " allocations jsonb, severity text, scanned_at timestamptz"
+#define KRR_KEY "PRIMARY KEY (cluster, namespace, name, kind, container)"
+
+static void a_missing_table_is_made(void **state)
+{
+    struct kt_sink t;
+
+    (void)state;
+    kt_sink_fresh(&t);
+    assert_true(prepare(&t, &kt_krr).fits);
+    kt_assert_query("SELECT reloptions FROM pg_class"
+                    " WHERE relname = 'scan_history'",
+                    "{fillfactor=50}");
+    kt_assert_query(
+        "SELECT string_agg(attname || ' ' || format_type(atttypid, atttypmod),"
+        " ', ' ORDER BY attnum) FROM pg_attribute"
+        " WHERE attrelid = 'scan_history'::regclass AND attnum > 5",
+        "pods integer, allocations jsonb, severity text, scanned_at timestamp"
+        " with time zone");
+    kt_assert_query("SELECT pg_get_constraintdef(oid) FROM pg_constraint"
+                    " WHERE conrelid = 'scan_history'::regclass",
+                    "PRIMARY KEY (cluster, namespace, name, kind, container)");
+    kt_sink_end(&t);
+}
+
+static void unchanged_rows_are_updated_in_place(void **state)
+{
+    struct kt_sink t;
+
+    (void)state;
+    kt_sink_fresh(&t);
+    for (unsigned i = 0; i < 8; i++) {
+        struct kg_run_info run = kt_run(i + 1, NOON + (int)i);
+
+        assert_false(kt_store_wait(&t, &run, 0, one, 1).failed);
+    }
+    kt_assert_query("SELECT pg_relation_size('scan_history_pkey')", "16384");
+    kt_assert_query("SELECT (ctid::text::point)[0] FROM scan_history", "0");
+    kt_sink_end(&t);
+}
+
+static void a_new_column_is_added(void **state)
+{
+    struct kt_sink t;
+    struct kg_run_info run = kt_run(1, NOON);
+
+    (void)state;
+    kt_sink_fresh(&t);
+    (void)kt_pg_query("CREATE TABLE scan_history (" KRR_COLUMNS ", " KRR_KEY
+                      ");"
+                      "ALTER TABLE scan_history DROP COLUMN allocations;"
+                      "CREATE TABLE kubeglean_staging_scan_history ("
+                      "kubeglean_report uuid, kubeglean_attempt uuid,"
+                      " kubeglean_row bigint, PRIMARY KEY (kubeglean_report,"
+                      " kubeglean_attempt, kubeglean_row))");
+    assert_true(prepare(&t, &kt_krr).fits);
+    assert_false(kt_store_wait(&t, &run, 0, one, 1).failed);
+    kt_assert_query("SELECT allocations FROM scan_history", "{\"cpu\": 1}");
+    kt_sink_end(&t);
+}
+
+static void a_table_that_exists_is_adopted_as_it_stands(void **state)
+{
+    struct kt_sink t;
+    struct kg_run_info run = kt_run(1, NOON);
+
+    (void)state;
+    kt_sink_fresh(&t);
+    (void)kt_pg_query(
+        "CREATE TABLE scan_history (id bigserial PRIMARY KEY, note text,"
+        " cluster varchar(100) NOT NULL, namespace varchar(100) NOT NULL,"
+        " name varchar(100) NOT NULL, kind varchar(100) NOT NULL,"
+        " container varchar(100) NOT NULL, pods bigint,"
+        " allocations varchar(1000), severity varchar(1000),"
+        " scanned_at timestamptz);"
+        "CREATE UNIQUE INDEX ON scan_history (container, kind, name, namespace,"
+        " cluster)");
+    assert_true(prepare(&t, &kt_krr).fits);
+    assert_false(kt_store_wait(&t, &run, 0, one, 1).failed);
+    kt_assert_query(
+        "SELECT id, note, name, pods, allocations FROM scan_history",
+        "1||a|1|{\"cpu\": 1}");
+    kt_sink_end(&t);
+}
+
+static void without_a_unique_index_it_is_refused(void **state)
+{
+    (void)state;
+    expect_refusal("CREATE TABLE scan_history (" KRR_COLUMNS ")",
+                   "no unique index on exactly (\"cluster\"",
+                   "CREATE UNIQUE INDEX ON \"scan_history\" (\"cluster\", "
+                   "\"namespace\", \"name\", \"kind\", \"container\")");
+}
+
+static void with_a_column_of_another_type_it_is_refused(void **state)
+{
+    (void)state;
+    expect_refusal("CREATE TABLE scan_history (" KRR_COLUMNS ", " KRR_KEY ");"
+                   "ALTER TABLE scan_history ALTER pods TYPE boolean"
+                   " USING true",
+                   "column \"pods\" is of type boolean, not integer",
+                   "ALTER TABLE \"scan_history\" ALTER COLUMN \"pods\" TYPE "
+                   "integer");
+}
+
+static void with_a_column_that_nothing_fills_it_is_refused(void **state)
+{
+    (void)state;
+    expect_refusal(
+        "CREATE TABLE scan_history (owner text NOT NULL, " KRR_COLUMNS
+        ", " KRR_KEY ")",
+        "column \"owner\" is NOT NULL without a default",
+        "ALTER COLUMN \"owner\" DROP NOT NULL");
+}
+
+static void without_a_key_column_it_is_refused(void **state)
+{
+    (void)state;
+    expect_refusal("CREATE TABLE scan_history (" KRR_COLUMNS ", " KRR_KEY ");"
+                   "ALTER TABLE scan_history DROP COLUMN cluster",
+                   "key column \"cluster\" is missing",
+                   "ADD COLUMN \"cluster\" text");
+}
+
+static void a_refused_table_stops_no_other(void **state)
+{
+    struct kt_sink t;
+    struct kg_run_info run = kt_run(1, NOON);
+
+    (void)state;
+    kt_sink_fresh(&t);
+    (void)kt_pg_query("CREATE TABLE scan_histories (id int)");
+    assert_false(prepare(&t, &kt_seed).fits);
+    assert_false(kt_store_wait(&t, &run, 0, one, 1).failed);
+    (void)kt_pg_query("DROP TABLE scan_histories");
+    assert_true(prepare(&t, &kt_seed).fits);
+    kt_sink_end(&t);
+}
+
+static void without_migrate_nothing_is_made(void **state)
+{
+    const struct kg_sink_options options = {.conninfo = kt_pg_conninfo()};
+    struct kt_sink t;
+    bool told = false;
+
+    (void)state;
+    kt_pg_reset();
+    kt_heap_setup();
+    kt_sink_open(&t, &options);
+    while (!told) {
+        (void)kg_loop_turn(&t.loop);
+        told = t.n_states > 0;
+    }
+    assert_false(t.ready);
+    assert_int_equal(t.error.code, KG_ESCHEMA);
+    assert_non_null(strstr(t.error.text, "--migrate"));
+    assert_non_null(
+        strstr(t.error.text, "CREATE TABLE IF NOT EXISTS kubeglean"));
+    kt_assert_query("SELECT count(*) FROM pg_tables"
+                    " WHERE schemaname = 'public'",
+                    "0");
+    kt_sink_end(&t);
+}
+
+static char *script(enum kg_errc (*write)(struct kg_buf *out))
+{
+    static char text[16 * 1024];
+    struct kg_buf out;
+
+    kg_buf_init(&out, sizeof(text) - 1);
+    assert_int_equal(write(&out), KG_OK);
+    (void)snprintf(text, sizeof(text), "%.*s", KG_STR_ARG(kg_buf_str(&out)));
+    kg_buf_finish(&out);
+    return text;
+}
+
+static enum kg_errc write_ddl(struct kg_buf *out)
+{
+    const struct kg_table_def *const defs[] = {&kt_krr};
+
+    return kg_sink_ddl(defs, 1, out);
+}
+
+static enum kg_errc write_grants(struct kg_buf *out)
+{
+    const struct kg_table_def *const defs[] = {&kt_krr};
+
+    return kg_sink_grants(defs, 1, KG_STR("kt writer"), out);
+}
+
+static void drop_writer(void)
+{
+    (void)kt_pg_query(
+        "DO 'BEGIN IF EXISTS (SELECT FROM pg_roles WHERE rolname ="
+        " ''kt writer'') THEN DROP OWNED BY \"kt writer\"; DROP ROLE"
+        " \"kt writer\"; END IF; END'");
+}
+
+static const char *writer_conninfo(void)
+{
+    static char conninfo[400];
+
+    (void)snprintf(conninfo, sizeof(conninfo), "%s user='kt writer'",
+                   kt_pg_conninfo());
+    return conninfo;
+}
+
+/* The scripts are what an owner runs for a role that may create nothing. */
+static void the_scripts_suffice_for_a_role_without_rights(void **state)
+{
+    struct kt_sink t;
+    struct kg_run_info run = kt_run(1, NOON);
+    struct kg_report *r;
+    struct kt_stored s = {0};
+
+    (void)state;
+    kt_pg_reset();
+    drop_writer();
+    (void)kt_pg_query("REVOKE CREATE ON SCHEMA public FROM public;"
+                      "CREATE ROLE \"kt writer\" LOGIN;"
+                      "GRANT USAGE ON SCHEMA public TO \"kt writer\"");
+    (void)kt_pg_query(script(write_ddl));
+    (void)kt_pg_query(script(write_grants));
+    kt_heap_setup();
+    kt_sink_setup(&t, writer_conninfo());
+    assert_int_equal(kg_report_begin(t.sink, &kt_krr, &run, 0, &r), KG_OK);
+    kt_add_many(&t, r, &run, 0, 3000);
+    kg_report_end(r, kt_on_done, &s);
+    kt_sink_until(&t, &s.done, 20);
+    assert_int_equal(s.result.n_inserted, 3000);
+    assert_int_equal(kt_settle(&t, &run, KG_COMPLETE, "").entry.outcome,
+                     KG_COMPLETE);
+    kt_sink_end(&t);
+    drop_writer();
+}
+
+static void a_missing_right_is_named(void **state)
+{
+    struct kt_sink t;
+    struct prepared p;
+
+    (void)state;
+    kt_pg_reset();
+    drop_writer();
+    (void)kt_pg_query("CREATE ROLE \"kt writer\" LOGIN;"
+                      "GRANT USAGE ON SCHEMA public TO \"kt writer\"");
+    (void)kt_pg_query(script(write_ddl));
+    (void)kt_pg_query(script(write_grants));
+    (void)kt_pg_query("REVOKE UPDATE ON scan_history FROM \"kt writer\"");
+    kt_heap_setup();
+    kt_sink_setup(&t, writer_conninfo());
+    p = prepare(&t, &kt_krr);
+    assert_false(p.fits);
+    assert_int_equal(p.error.code, KG_EFORBIDDEN);
+    assert_string_equal(p.error.text,
+                        "table \"scan_history\": role \"kt writer\" lacks the "
+                        "right UPDATE; cure: GRANT UPDATE ON \"scan_history\" "
+                        "TO \"kt writer\"");
+    kt_sink_end(&t);
+    drop_writer();
+}
+
+static void a_role_that_may_only_read_is_told_so_at_the_start(void **state)
+{
+    const struct kg_sink_options options = {.conninfo = writer_conninfo(),
+                                            .migrate = true};
+    struct kt_sink t;
+
+    (void)state;
+    kt_pg_reset();
+    drop_writer();
+    (void)kt_pg_query("CREATE ROLE \"kt writer\" LOGIN;"
+                      "GRANT USAGE ON SCHEMA public TO \"kt writer\"");
+    kt_heap_setup();
+    kt_sink_open(&t, &options);
+    while (t.n_states == 0) {
+        (void)kg_loop_turn(&t.loop);
+    }
+    assert_int_equal(t.error.code, KG_EFORBIDDEN);
+    assert_non_null(strstr(t.error.text, "lacks the right CREATE on schema "
+                                         "\"public\""));
+    (void)kt_pg_query("GRANT CREATE ON SCHEMA public TO \"kt writer\"");
+    kt_sink_until_ready(&t); /* It went on trying. */
+    kt_sink_end(&t);
+    drop_writer();
+}
+
+static void names_are_quoted(void **state)
+{
+    static const struct kg_column columns[] = {
+        {"a\"; DROP TABLE x; --", KG_TYPE_TEXT, true},
+        {"select", KG_TYPE_INTEGER, false},
+        {"it's", KG_TYPE_TEXT, false},
+    };
+    static const struct kg_table_def def = {
+        .name = "odd \"schema\".odd 'table'",
+        .n_columns = 3,
+        .columns = columns,
+        .scanned_at = -1,
+    };
+    struct kg_value values[] = {
+        {KG_STR("k"), false}, {KG_STR("7"), false}, {KG_STR("v"), false}};
+    const struct kg_row row = {values, 0};
+    struct kt_sink t;
+    struct kg_run_info run = kt_run(1, NOON);
+    struct kg_report *r;
+    struct kt_stored s = {0};
+    bool pause;
+
+    (void)state;
+    kt_sink_fresh(&t);
+    (void)kt_pg_query("CREATE SCHEMA IF NOT EXISTS \"odd \"\"schema\"\"\"");
+    assert_int_equal(kg_report_begin(t.sink, &def, &run, 0, &r), KG_OK);
+    assert_int_equal(kg_report_add(r, &row, &pause), KG_OK);
+    kg_report_end(r, kt_on_done, &s);
+    kt_sink_until(&t, &s.done, 20);
+    assert_int_equal(s.result.n_inserted, 1);
+    kt_assert_query("SELECT \"select\", \"it's\" FROM \"odd \"\"schema\"\"\""
+                    ".\"odd 'table'\"",
+                    "7|v");
+    (void)kt_pg_query("SET client_min_messages = error;"
+                      "DROP SCHEMA \"odd \"\"schema\"\"\" CASCADE");
+    kt_sink_end(&t);
+}
+
+/* --- the seed's table, as GORM made it ------------------------------------------ */
+
+static void store_seed(struct kt_sink *t, const struct kg_run_info *run,
+                       const char *ns, const char *severity,
+                       struct kt_stored *s)
+{
+    const struct kg_value values[] = {
+        {kg_str_from(ns), false},      {KG_STR("web"), false},
+        {KG_STR("Job"), false},        {KG_STR("main"), false},
+        {KG_STR("2"), false},          {KG_STR("{}"), false},
+        {kg_str_from(severity), false}};
+    const struct kg_row row = {values, 0};
+    struct kg_report *r;
+    bool pause;
+
+    *s = (struct kt_stored){0};
+    assert_int_equal(kg_report_begin(t->sink, &kt_seed, run, 0, &r), KG_OK);
+    assert_int_equal(kg_report_add(r, &row, &pause), KG_OK);
+    kg_report_end(r, kt_on_done, s);
+    kt_sink_until(t, &s->done, 20);
+}
+
+static void the_seeds_table_is_adopted_and_guarded_by_its_scope(void **state)
+{
+    static char long_text[1200];
+    struct kt_sink t;
+    struct kg_run_info newer_run = kt_run(1, NOON);
+    struct kg_run_info older_run = kt_run(2, NOON - 60);
+    struct kg_run_info newest_run = kt_run(3, NOON + 60);
+    struct kt_stored s;
+
+    (void)state;
+    kt_sink_fresh(&t);
+    (void)kt_pg_query(
+        "CREATE TABLE scan_histories (namespace varchar(100), name"
+        " varchar(100), kind varchar(100), container varchar(100), pods bigint,"
+        " allocations varchar(1000), severity varchar(1000),"
+        " PRIMARY KEY (namespace, name, kind, container))");
+    store_seed(&t, &newer_run, "team-a", "NEW", &s);
+    assert_int_equal(s.result.n_inserted, 1);
+    store_seed(&t, &older_run, "team-a", "OLD", &s);
+    assert_int_equal(s.result.outcome, KG_SUPERSEDED);
+    kt_assert_query("SELECT severity FROM scan_histories", "NEW");
+    older_run = kt_run(4, NOON - 60);
+    store_seed(&t, &older_run, "team-b", "OTHER", &s); /* Another scope. */
+    assert_int_equal(s.result.outcome, KG_COMPLETE);
+    store_seed(&t, &newest_run, "team-a", "NEW", &s);
+    assert_int_equal(s.result.n_unchanged, 1);
+    kt_assert_query("SELECT target, scope, extract(epoch FROM newest)::bigint"
+                    " - 1790000000 FROM kubeglean_scopes ORDER BY scope",
+                    "scan_histories|[\"team-a\"]|60\n"
+                    "scan_histories|[\"team-b\"]|-60");
+    memset(long_text, 'x', sizeof(long_text) - 1);
+    newest_run = kt_run(5, NOON + 90);
+    store_seed(&t, &newest_run, "team-a", long_text, &s);
+    assert_int_equal(s.result.n_rejected, 1);
+    kt_assert_query("SELECT sqlstate, key->>'name' FROM kubeglean_rejects",
+                    "22001|web");
+    kt_sink_end(&t);
+}
+
+/* --- the other modes ------------------------------------------------------------- */
+
+static struct kt_stored store_as(struct kt_sink *t,
+                                 const struct kg_table_def *def,
+                                 const struct kg_run_info *run,
+                                 const struct kt_row *rows, size_t n)
+{
+    struct kg_report *r;
+    struct kt_stored s = {0};
+    bool pause;
+
+    assert_int_equal(kg_report_begin(t->sink, def, run, 0, &r), KG_OK);
+    for (size_t i = 0; i < n; i++) {
+        kt_add(r, run, &rows[i], i, &pause);
+    }
+    kg_report_end(r, kt_on_done, &s);
+    kt_sink_until(t, &s.done, 20);
+    assert_false(s.failed);
+    return s;
+}
+
+static void append_keeps_every_row_once(void **state)
+{
+    static const struct kt_row rows[] = {{"a", "1", NULL, "OK"},
+                                         {"a", "2", NULL, "OK"}};
+    struct kg_table_def def = kt_krr;
+    struct kt_sink t;
+    struct kg_run_info run = kt_run(1, NOON);
+    struct kt_stored s;
+
+    (void)state;
+    def.mode = KG_MODE_APPEND;
+    kt_sink_fresh(&t);
+    assert_int_equal(store_as(&t, &def, &run, rows, 2).result.n_inserted, 2);
+    s = store_as(&t, &def, &run, rows, 2);
+    assert_true(s.result.replayed);
+    run = kt_run(2, NOON - 60);
+    assert_int_equal(store_as(&t, &def, &run, rows, 2).result.n_inserted, 2);
+    kt_assert_query("SELECT count(*) FROM scan_history", "4");
+    kt_sink_end(&t);
+}
+
+static void replace_takes_away_what_the_new_report_lacks(void **state)
+{
+    static const struct kt_row first[] = {{"a", "1", NULL, "OK"},
+                                          {"b", "1", NULL, "OK"}};
+    static const struct kt_row second[] = {{"b", "2", NULL, "OK"},
+                                           {"c", "2", NULL, "OK"}};
+    struct kg_table_def def = kt_krr;
+    struct kt_sink t;
+    struct kg_run_info run = kt_run(1, NOON);
+    struct kg_run_info later = kt_run(2, NOON + 60);
+    struct kg_run_info late = kt_run(3, NOON + 30);
+
+    (void)state;
+    def.mode = KG_MODE_REPLACE;
+    kt_sink_fresh(&t);
+    (void)store_as(&t, &def, &run, first, 2);
+    (void)kt_pg_query("INSERT INTO scan_history VALUES ('c2', 'ns', 'z', 'D',"
+                      " 'm', 1, NULL, 'other scope', now())");
+    (void)store_as(&t, &def, &later, second, 2);
+    assert_int_equal(store_as(&t, &def, &late, first, 2).result.outcome,
+                     KG_SUPERSEDED);
+    kt_assert_query("SELECT name, pods FROM scan_history ORDER BY 1",
+                    "b|2\nc|2\nz|1");
+    kt_sink_end(&t);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_missing_table_is_made),
+        cmocka_unit_test(unchanged_rows_are_updated_in_place),
+        cmocka_unit_test(a_new_column_is_added),
+        cmocka_unit_test(a_table_that_exists_is_adopted_as_it_stands),
+        cmocka_unit_test(without_a_unique_index_it_is_refused),
+        cmocka_unit_test(with_a_column_of_another_type_it_is_refused),
+        cmocka_unit_test(with_a_column_that_nothing_fills_it_is_refused),
+        cmocka_unit_test(without_a_key_column_it_is_refused),
+        cmocka_unit_test(a_refused_table_stops_no_other),
+        cmocka_unit_test(without_migrate_nothing_is_made),
+        cmocka_unit_test(the_scripts_suffice_for_a_role_without_rights),
+        cmocka_unit_test(a_missing_right_is_named),
+        cmocka_unit_test(a_role_that_may_only_read_is_told_so_at_the_start),
+        cmocka_unit_test(names_are_quoted),
+        cmocka_unit_test(the_seeds_table_is_adopted_and_guarded_by_its_scope),
+        cmocka_unit_test(append_keeps_every_row_once),
+        cmocka_unit_test(replace_takes_away_what_the_new_report_lacks),
+    };
+
+    return cmocka_run_group_tests_name("table", tests, NULL, NULL);
+}
