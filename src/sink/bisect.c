@@ -163,13 +163,11 @@ static void next_range(struct kg_batch *b, struct kg_pg *pg, bool back)
     kg_pg_go(pg, on_range);
 }
 
-static void on_row_lost(void *data, const struct kg_row_ref *lost,
-                        const struct kg_row_ref *winner)
+static void on_row_again(void *data, const struct kg_row_ref *dropped)
 {
     struct kg_report *r = data;
 
-    (void)lost;
-    (void)winner;
+    (void)dropped;
     r->result.n_duplicates++;
 }
 
@@ -189,7 +187,7 @@ void kg_bisect_begin(struct kg_batch *b, struct kg_pg *pg)
     if (code != KG_OK) {
         kg_pg_add(pg, NULL, NULL); /* Told by the round as out of memory. */
     } else {
-        kg_row_set_sort(&b->set, on_row_lost, r);
+        kg_row_set_sort(&b->set, on_row_again, r);
     }
     push(b, 0, b->set.n);
     next_range(b, pg, false);

@@ -181,7 +181,7 @@ static int compare_refs(const void *left, const void *right, void *data)
     return a->number < b->number ? -1 : a->number > b->number;
 }
 
-void kg_row_set_sort(struct kg_row_set *s, kg_row_lost_cb lost_cb, void *data)
+void kg_row_set_sort(struct kg_row_set *s, kg_row_again_cb again_cb, void *data)
 {
     size_t n_kept = 0;
 
@@ -194,12 +194,15 @@ void kg_row_set_sort(struct kg_row_set *s, kg_row_lost_cb lost_cb, void *data)
         return;
     }
     for (size_t i = 0; i < s->n; i++) {
-        if (i + 1 < s->n &&
-            compare_keys(&s->refs[i], &s->refs[i + 1], s->def) == 0) {
-            lost_cb(data, &s->refs[i], &s->refs[i + 1]);
-        } else {
-            s->refs[n_kept++] = s->refs[i];
+        struct kg_row_ref *ref = &s->refs[i];
+        bool again = i + 1 < s->n && compare_keys(ref, ref + 1, s->def) == 0;
+
+        if (again && ref->report == ref[1].report) {
+            again_cb(data, ref);
+            continue;
         }
+        ref->lost = again;
+        s->refs[n_kept++] = *ref;
     }
     s->n = n_kept;
 }

@@ -28,6 +28,7 @@ struct kg_row_ref {
     const char *bytes; /* Borrowed from its kg_rows. */
     uint64_t number;   /* Within its report. */
     uint32_t report;   /* Which of the set's reports: later ones win. */
+    bool lost;         /* A later report has its key. */
 };
 
 struct kg_row_set {
@@ -44,12 +45,13 @@ KG_MUST_USE enum kg_errc kg_row_set_add(struct kg_row_set *s,
                                         const struct kg_rows *rows,
                                         uint32_t report);
 
-/* Told of each row that another one with its key has replaced. */
-typedef void (*kg_row_lost_cb)(void *data, const struct kg_row_ref *lost,
-                               const struct kg_row_ref *winner);
-/* Sorts by the full key, bytewise, and keeps the last of each key. KG_MODE_APPEND
- * keeps all, in order. */
-void kg_row_set_sort(struct kg_row_set *s, kg_row_lost_cb lost_cb, void *data);
+/* Told of each row whose key comes again later in its own report. */
+typedef void (*kg_row_again_cb)(void *data, const struct kg_row_ref *dropped);
+/* Sorts by the full key, bytewise. Of each key one row of each report is kept,
+ * its last, and all but the last report's are `lost`. KG_MODE_APPEND keeps all,
+ * in order. */
+void kg_row_set_sort(struct kg_row_set *s, kg_row_again_cb again_cb,
+                     void *data);
 
 struct kg_value kg_row_ref_value(const struct kg_row_ref *ref, uint32_t column);
 

@@ -250,13 +250,14 @@ static void add_rows_given(struct kg_sql *q, const struct kg_table_def *def,
     kg_sql_add(q, "WITH u AS MATERIALIZED (SELECT ");
     add_typed_columns(q, def, as_text);
     kg_sql_add(q, ", u.kubeglean_report::integer"
-                  ", u.kubeglean_at::timestamptz FROM unnest(");
-    for (uint32_t i = 1; i <= n + 2; i++) {
+                  ", u.kubeglean_at::timestamptz"
+                  ", u.kubeglean_lost::boolean FROM unnest(");
+    for (uint32_t i = 1; i <= n + 3; i++) {
         kg_sql_add(q, "%s$%u::text[]", i > 1 ? ", " : "", i);
     }
     kg_sql_add(q, ") AS u (");
     add_columns(q, def, ALL, "");
-    kg_sql_add(q, ", kubeglean_report, kubeglean_at))");
+    kg_sql_add(q, ", kubeglean_report, kubeglean_at, kubeglean_lost))");
 }
 
 /* From staging: the last of each key. */
@@ -273,8 +274,8 @@ static void add_rows_staged(struct kg_sql *q, const struct kg_table_def *def,
     }
     add_typed_columns(q, def, as_text);
     kg_sql_add(q,
-               ", 0 AS kubeglean_report, $5::text::timestamptz AS kubeglean_at "
-               "FROM ");
+               ", 0 AS kubeglean_report, $5::text::timestamptz AS kubeglean_at"
+               ", false AS kubeglean_lost FROM ");
     kg_sql_staging(q, def->name);
     kg_sql_add(q, " u WHERE u.kubeglean_report = md5($1::text)::uuid"
                   " AND u.kubeglean_attempt = $2::text::uuid"
@@ -303,7 +304,8 @@ static void add_scope_guard(struct kg_sql *q, const struct kg_table_def *def,
                   " RETURNING g.scope, g.newest)"
                   ", a AS (SELECT u.* FROM u JOIN g ON g.scope = ");
     add_scope(q, def, "u.");
-    kg_sql_add(q, " AND u.kubeglean_at >= g.newest ORDER BY ");
+    kg_sql_add(q, " AND u.kubeglean_at >= g.newest WHERE NOT u.kubeglean_lost"
+                  " ORDER BY ");
     add_key_order(q, def);
     kg_sql_add(q, ")");
 }
@@ -386,7 +388,7 @@ static void add_before(struct kg_sql *q, const struct kg_table_def *def)
     kg_sql_table(q, def->name);
     kg_sql_add(q, " t ON ");
     add_key_match(q, def, "t.", "u.");
-    kg_sql_add(q, ")");
+    kg_sql_add(q, " WHERE NOT u.kubeglean_lost)");
 }
 
 /* Not returned by w: refused by the row guard, or, where there is none, left
@@ -400,10 +402,11 @@ static void add_counts(struct kg_sql *q, const struct kg_table_def *def)
     kg_sql_add(q,
                " SELECT u.kubeglean_report,"
                " count(*) FILTER (WHERE w.kubeglean_hit"
-               " AND o.kubeglean_same IS NULL),"
+               " AND NOT u.kubeglean_lost AND o.kubeglean_same IS NULL),"
                " count(*) FILTER (WHERE w.kubeglean_hit"
-               " AND NOT o.kubeglean_same),"
-               " count(*) FILTER (WHERE (w.kubeglean_hit AND o.kubeglean_same)"
+               " AND (u.kubeglean_lost OR NOT o.kubeglean_same)),"
+               " count(*) FILTER (WHERE (w.kubeglean_hit"
+               " AND NOT u.kubeglean_lost AND o.kubeglean_same)"
                " OR (w.kubeglean_hit IS NULL AND %s)),"
                " count(*) FILTER (WHERE w.kubeglean_hit IS NULL AND NOT (%s))"
                " FROM u LEFT JOIN w ON ",
@@ -463,7 +466,7 @@ static void add_insert(struct kg_sql *q, const struct kg_table_def *def,
     add_columns(q, def, ALL, "");
     kg_sql_add(q, ") SELECT ");
     add_columns(q, def, ALL, "u.");
-    kg_sql_add(q, " FROM %s u", scoped ? "a" : "u");
+    kg_sql_add(q, " FROM %s u WHERE NOT u.kubeglean_lost", scoped ? "a" : "u");
     if (def->mode == KG_MODE_APPEND) {
         kg_sql_add(q, ") SELECT u.kubeglean_report, count(*), 0, 0, 0"
                       " FROM u GROUP BY 1");
@@ -480,7 +483,7 @@ void kg_sql_store(struct kg_sql *q, const struct kg_table_def *def,
                   uint64_t as_text)
 {
     add_rows_given(q, def, as_text);
-    add_insert(q, def, def->n_columns + 3, add_counts);
+    add_insert(q, def, def->n_columns + 4, add_counts);
 }
 
 void kg_sql_merge(struct kg_sql *q, const struct kg_table_def *def,

@@ -31,9 +31,11 @@ bool kg_sql_is_scoped(const struct kg_table_def *def);
  * and how many rows were inserted, updated, unchanged, refused.
  *
  * kg_sql_store: parameters are the columns' arrays, then arrays of the report's
- * number and of its scanned_at (or -infinity), then the target's name.
+ * number, of its scanned_at (or -infinity) and of whether the row has lost to a
+ * later one of the statement, whose fate it shares; then the target's name, if
+ * it is scoped.
  * kg_sql_merge: from staging. Report's key, attempt, first and last row's
- * number, scanned_at (or -infinity), target's name.
+ * number, scanned_at (or -infinity), target's name if it is scoped.
  *
  * `as_text` has a bit for each column that the table holds as text although it
  * is of another type: the value must be one of that type all the same. */

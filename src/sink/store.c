@@ -39,6 +39,12 @@ void kg_store_args(struct kg_batch *b, const struct kg_row_set *set,
         add_instant(&b->args, r->item.run->info.scanned_at_us);
     }
     kg_args_array_end(&b->args);
+    kg_args_array_begin(&b->args);
+    for (uint64_t i = from; i < to; i++) {
+        kg_args_element(&b->args,
+                        set->refs[i].lost ? KG_STR("t") : KG_STR("f"));
+    }
+    kg_args_array_end(&b->args);
     if (kg_sql_is_scoped(set->def)) {
         kg_args_text(&b->args, kg_str_from(set->def->name));
     }
@@ -78,17 +84,11 @@ void kg_store_count(struct kg_batch *b, struct kg_pg *pg, unsigned statement)
     }
 }
 
-static void on_row_lost(void *data, const struct kg_row_ref *lost,
-                        const struct kg_row_ref *winner)
+static void on_row_again(void *data, const struct kg_row_ref *dropped)
 {
     struct kg_batch *b = data;
-    struct kg_report_result *result = &b->reports[lost->report]->result;
 
-    if (lost->report == winner->report) {
-        result->n_duplicates++;
-    } else {
-        result->n_refused++;
-    }
+    b->reports[dropped->report]->result.n_duplicates++;
 }
 
 /* The reports from n_asked on that go to the same table: one statement. */
@@ -106,7 +106,7 @@ static enum kg_errc add_table(struct kg_batch *b, struct kg_pg *pg)
         b->n_asked++;
     }
     if (code == KG_OK) {
-        kg_row_set_sort(&set, on_row_lost, b);
+        kg_row_set_sort(&set, on_row_again, b);
         kg_store_args(b, &set, 0, set.n);
         kg_pg_add(pg, kg_sql_text(&t->store), &b->args);
     }

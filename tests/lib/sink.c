@@ -7,7 +7,7 @@
 
 enum { MS_PER_S = 1000, US_PER_S = 1000000 };
 
-static void on_state(void *data, const struct kg_error *e)
+void kt_on_state(void *data, const struct kg_error *e)
 {
     struct kt_sink *t = data;
 
@@ -20,7 +20,7 @@ static void on_state(void *data, const struct kg_error *e)
     }
 }
 
-static void on_closed(void *data)
+void kt_on_closed(void *data)
 {
     struct kt_sink *t = data;
 
@@ -34,7 +34,7 @@ void kt_sink_open(struct kt_sink *t, const struct kg_sink_options *options)
     *t = (struct kt_sink){0};
     assert_int_equal(kg_loop_init(&t->loop), KG_OK);
     assert_int_equal(kg_sink_create(&t->loop, options, &e, &t->sink), KG_OK);
-    kg_sink_start(t->sink, on_state, t);
+    kg_sink_start(t->sink, kt_on_state, t);
 }
 
 static void on_patience(uv_timer_t *timer)
@@ -81,7 +81,7 @@ void kt_sink_setup(struct kt_sink *t, const char *conninfo)
 
 void kt_sink_teardown(struct kt_sink *t)
 {
-    kg_sink_close(t->sink, on_closed, t);
+    kg_sink_close(t->sink, kt_on_closed, t);
     kt_sink_until(t, &t->closed, 20);
     kg_loop_close(&t->loop);
 }

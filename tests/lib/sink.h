@@ -23,6 +23,9 @@ void kt_sink_teardown(struct kt_sink *t);
 /* An empty database and a counting heap as well. */
 void kt_sink_fresh(struct kt_sink *t);
 void kt_sink_end(struct kt_sink *t);
+/* Callbacks for a sink of one's own: `data` is the struct kt_sink. */
+void kt_on_state(void *data, const struct kg_error *e);
+void kt_on_closed(void *data);
 /* Turns the loop until `*done`, at most that long. */
 void kt_sink_until(struct kt_sink *t, const bool *done, unsigned seconds);
 

@@ -266,13 +266,53 @@ static void many_reports_share_transactions(void **state)
         kt_sink_until(&t, &stored[i].done, 20);
         assert_false(stored[i].failed);
     }
-    kt_assert_query("SELECT count(*), sum(documents) FROM kubeglean_runs",
-                    "60|60");
+    kt_assert_query("SELECT count(*), sum(documents), sum(rows)"
+                    " FROM kubeglean_runs",
+                    "60|60|180");
     kt_assert_query("SELECT count(*), min(scanned_at) ="
                     " to_timestamp(1790000059) FROM scan_history",
                     "3|t");
     kt_assert_query(
         "SELECT count(DISTINCT xmin::text) < 12 FROM kubeglean_runs", "t");
+    kt_sink_end(&t);
+}
+
+/* What is gathered ends as if it had been stored one by one, oldest first. */
+static void gathered_reports_share_the_fate_of_their_rows(void **state)
+{
+    static const struct kt_row rows[] = {{"a", "7", NULL, "OLD"},
+                                         {"b", "7", NULL, "OLD"}};
+    struct kt_sink t;
+    struct kt_stored s[3];
+    struct kg_run_info newest = kt_run(1, NOON);
+
+    (void)state;
+    kt_sink_fresh(&t);
+    for (unsigned i = 0; i < 3; i++) {
+        struct kg_run_info run = kt_run(i + 2, NOON - 3 + (int)i);
+
+        kt_store(&t, &run, 0, rows, i == 0 ? 1 : 2, &s[i]);
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        kt_sink_until(&t, &s[i].done, 20);
+        assert_int_equal(s[i].result.outcome, KG_COMPLETE);
+        assert_int_equal(s[i].result.n_refused, 0);
+    }
+    assert_int_equal(s[0].result.n_updated, 1);
+    assert_int_equal(s[2].result.n_inserted, 2);
+    assert_false(kt_store_wait(&t, &newest, 0, three, 3).failed);
+    for (unsigned i = 0; i < 3; i++) {
+        struct kg_run_info run = kt_run(i + 5, NOON - 3 + (int)i);
+
+        kt_store(&t, &run, 0, rows, 2, &s[i]);
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        kt_sink_until(&t, &s[i].done, 20);
+        assert_int_equal(s[i].result.outcome, KG_SUPERSEDED);
+        assert_int_equal(s[i].result.n_refused, 2);
+    }
+    kt_assert_query("SELECT count(*) FROM scan_history WHERE severity = 'OLD'",
+                    "0");
     kt_sink_end(&t);
 }
 
@@ -405,6 +445,7 @@ int main(void)
         cmocka_unit_test(an_aborted_report_leaves_its_turn_to_the_next),
         cmocka_unit_test(settling_without_a_report_writes_the_word),
         cmocka_unit_test(many_reports_share_transactions),
+        cmocka_unit_test(gathered_reports_share_the_fate_of_their_rows),
         cmocka_unit_test(a_uid_that_is_none_is_told_and_hurts_nobody),
         cmocka_unit_test(running_runs_are_listed_after_a_restart),
         cmocka_unit_test(a_job_name_is_known_once_it_was_seen),

@@ -1,0 +1,30 @@
+/* A wire that can be cut: TCP connections are passed on to a server's socket.
+ *
+ * It counts the pieces that clients send, and cuts the connection of the piece
+ * that was asked for, after the server had time to act upon it: what the server
+ * answers to it never arrives. */
+#ifndef KT_PROXY_H
+#define KT_PROXY_H
+
+#include "kubeglean/latch.h"
+#include "kubeglean/loop.h"
+
+struct kt_proxy {
+    struct kg_loop *loop;
+    uv_tcp_t listener;
+    int port;           /* On 127.0.0.1. */
+    const char *server; /* Path of the server's UNIX socket. */
+    const char *needle; /* Only pieces that contain it are counted, or NULL. */
+    unsigned n_pieces;  /* Sent by clients so far, while counted. */
+    unsigned cut_at;    /* The piece to cut at; UINT_MAX: none. */
+    bool was_cut;
+    struct kg_queue wires;
+    struct kg_latch latch;
+    bool closed;
+};
+
+void kt_proxy_open(struct kt_proxy *p, struct kg_loop *loop,
+                   const char *server);
+void kt_proxy_close(struct kt_proxy *p); /* `closed` comes from the loop. */
+
+#endif /* KT_PROXY_H */

@@ -1,0 +1,535 @@
+/* SPDX-License-Identifier: MIT */
+/* sink/: the server is away, refuses, stalls, dies, or its answer is lost. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "kubeglean/clock.h"
+#include "proxy.h"
+#include "sink.h"
+
+enum { NOON = 1790000000, NS_PER_MS = 1000000 };
+
+static const struct kt_row two[] = {{"a", "1", "{}", "OK"},
+                                    {"b", "2", "{}", "OK"}};
+
+static void turn_for(struct kt_sink *t, unsigned ms)
+{
+    uint64_t end_ns = kg_clock_mono_ns() + (uint64_t)ms * NS_PER_MS;
+
+    while (kg_clock_mono_ns() < end_ns) {
+        (void)uv_run(&t->loop.uv, UV_RUN_NOWAIT);
+        (void)usleep(1000);
+    }
+}
+
+static void until_told(struct kt_sink *t)
+{
+    for (unsigned i = 0; i < 5000 && t->n_states == 0; i++) {
+        turn_for(t, 2);
+    }
+    assert_true(t->n_states > 0);
+}
+
+/* `format` has one %s, for the test's conninfo; later words win in it. */
+static const char *conninfo_with(const char *more)
+{
+    static char conninfo[600];
+
+    (void)snprintf(conninfo, sizeof(conninfo), "%s %s", kt_pg_conninfo(), more);
+    return conninfo;
+}
+
+static void open_with(struct kt_sink *t, const char *conninfo, bool give_up)
+{
+    const struct kg_sink_options options = {
+        .conninfo = conninfo, .migrate = true, .give_up = give_up};
+
+    kt_heap_setup();
+    kt_sink_open(t, &options);
+}
+
+/* --- to connect -------------------------------------------------------------------- */
+
+static void a_server_that_is_away_is_waited_for_and_told_once(void **state)
+{
+    struct kt_sink t;
+    struct kg_run_info run = kt_run(1, NOON);
+    struct kt_stored s;
+
+    (void)state;
+    kt_pg_reset();
+    kt_pg_ctl("stop");
+    open_with(&t, kt_pg_conninfo(), false);
+    kt_store(&t, &run, 0, two, 2, &s);
+    until_told(&t);
+    assert_int_equal(t.error.code, KG_ECONNECT);
+    assert_non_null(strstr(t.error.text, "No such file or directory"));
+    turn_for(&t, 1000);
+    assert_int_equal(t.n_states, 1);
+    kt_pg_ctl("start");
+    kt_sink_until_ready(&t);
+    kt_sink_until(&t, &s.done, 20);
+    assert_false(s.failed);
+    kt_sink_end(&t);
+}
+
+static void giving_up_is_told_once_and_final(void **state)
+{
+    struct kt_sink t;
+
+    (void)state;
+    open_with(&t, conninfo_with("port=1"), true);
+    until_told(&t);
+    turn_for(&t, 400);
+    assert_int_equal(t.n_states, 1);
+    assert_int_equal(t.error.code, KG_ECONNECT);
+    kt_sink_end(&t);
+}
+
+static void a_wrong_password_is_told_without_the_password(void **state)
+{
+    struct kt_sink t;
+
+    (void)state;
+    (void)kt_pg_query("DROP ROLE IF EXISTS kt_password;"
+                      "CREATE ROLE kt_password LOGIN PASSWORD 'right'");
+    open_with(&t,
+              conninfo_with("host=127.0.0.1 user=kt_password"
+                            " password=hunter2-wrong"),
+              true);
+    until_told(&t);
+    assert_int_equal(t.error.code, KG_EUNAUTHORIZED);
+    assert_non_null(strstr(t.error.text, "password authentication failed for "
+                                         "user \"kt_password\""));
+    assert_null(strstr(t.error.text, "hunter2"));
+    assert_null(strstr(t.error.text, "LOCATION"));
+    kt_sink_end(&t);
+}
+
+static void an_address_that_cannot_be_parsed_keeps_its_password(void **state)
+{
+    struct kg_loop loop;
+    struct kg_sink *sink;
+    struct kg_error e;
+    const struct kg_sink_options options = {
+        .conninfo = "postgresql://me:hunter2@[::1/x"};
+
+    (void)state;
+    kt_heap_setup();
+    assert_int_equal(kg_loop_init(&loop), KG_OK);
+    assert_int_equal(kg_sink_create(&loop, &options, &e, &sink), KG_ECONFIG);
+    assert_non_null(strstr(e.text, "postgresql://USER@HOST:PORT/DBNAME"));
+    assert_null(strstr(e.text, "hunter2"));
+    kg_loop_close(&loop);
+    kt_heap_teardown();
+}
+
+static void a_database_that_is_not_there_is_named(void **state)
+{
+    struct kt_sink t;
+
+    (void)state;
+    open_with(&t, conninfo_with("dbname=nowhere"), true);
+    until_told(&t);
+    assert_int_equal(t.error.code, KG_ENOTFOUND);
+    assert_non_null(strstr(t.error.text, "\"nowhere\" does not exist"));
+    kt_sink_end(&t);
+}
+
+static void names_are_resolved_and_several_hosts_tried(void **state)
+{
+    struct kt_sink t;
+
+    (void)state;
+    kt_pg_reset();
+    open_with(&t, conninfo_with("host=localhost"), true);
+    kt_sink_until_ready(&t);
+    kt_sink_end(&t);
+    open_with(&t, conninfo_with("host=nowhere.invalid,127.0.0.1"), true);
+    kt_sink_until_ready(&t);
+    kt_sink_end(&t);
+    open_with(&t, conninfo_with("host=nowhere.invalid"), true);
+    until_told(&t);
+    assert_int_equal(t.error.code, KG_ENAME);
+    assert_non_null(strstr(t.error.text, "nowhere.invalid"));
+    kt_sink_end(&t);
+}
+
+static void the_environment_says_where_the_server_is(void **state)
+{
+    char host[200];
+    char port[16];
+    struct kt_sink t;
+
+    (void)state;
+    kt_pg_reset();
+    assert_int_equal(
+        sscanf(kt_pg_conninfo(), "host=%199s port=%15s", host, port), 2);
+    (void)setenv("PGHOST", host, 1);
+    (void)setenv("PGPORT", port, 1);
+    (void)setenv("PGUSER", "kt", 1);
+    (void)setenv("PGDATABASE", "kt", 1);
+    open_with(&t, NULL, true);
+    kt_sink_until_ready(&t);
+    kt_sink_end(&t);
+    (void)unsetenv("PGHOST");
+    (void)unsetenv("PGPORT");
+    (void)unsetenv("PGUSER");
+    (void)unsetenv("PGDATABASE");
+}
+
+/* After a failover: this server may only be read. */
+static void a_read_only_server_is_left_for_another(void **state)
+{
+    struct kt_sink t;
+
+    (void)state;
+    kt_pg_reset();
+    (void)kt_pg_query("ALTER ROLE kt SET default_transaction_read_only = on");
+    open_with(&t, kt_pg_conninfo(), false);
+    until_told(&t);
+    assert_non_null(strstr(t.error.text, "25006"));
+    (void)kt_pg_query("SET default_transaction_read_only = off;"
+                      "ALTER ROLE kt RESET default_transaction_read_only");
+    kt_sink_until_ready(&t);
+    kt_sink_end(&t);
+}
+
+/* --- to be cut off ------------------------------------------------------------------ */
+
+static const char *server_socket(void)
+{
+    static char path[300];
+    char host[200];
+    unsigned port;
+
+    assert_int_equal(
+        sscanf(kt_pg_conninfo(), "host=%199s port=%u", host, &port), 2);
+    (void)snprintf(path, sizeof(path), "%s/.s.PGSQL.%u", host, port);
+    return path;
+}
+
+struct cut {
+    struct kt_sink t;
+    struct kt_proxy proxy;
+};
+
+/* A sink on the far side of a wire. */
+static void open_cut(struct cut *c)
+{
+    struct kg_sink_options options = {.migrate = true};
+    struct kg_error e;
+    static char conninfo[100];
+
+    *c = (struct cut){0};
+    assert_int_equal(kg_loop_init(&c->t.loop), KG_OK);
+    kt_proxy_open(&c->proxy, &c->t.loop, server_socket());
+    (void)snprintf(conninfo, sizeof(conninfo),
+                   "host=127.0.0.1 port=%d user=kt dbname=kt", c->proxy.port);
+    options.conninfo = conninfo;
+    assert_int_equal(kg_sink_create(&c->t.loop, &options, &e, &c->t.sink),
+                     KG_OK);
+    kg_sink_start(c->t.sink, kt_on_state, &c->t);
+}
+
+static void close_cut(struct cut *c)
+{
+    kg_sink_close(c->t.sink, kt_on_closed, &c->t);
+    kt_proxy_close(&c->proxy);
+    kt_sink_until(&c->t, &c->t.closed, 20);
+    kt_sink_until(&c->t, &c->proxy.closed, 20);
+    kg_loop_close(&c->t.loop);
+}
+
+/* Rows are appended, so that a second time would show. */
+static struct kt_stored append(struct kt_sink *t, const struct kg_run_info *run,
+                               unsigned n_rows)
+{
+    static struct kg_table_def def;
+    struct kg_report *r;
+    struct kt_stored s = {0};
+
+    def = kt_krr;
+    def.mode = KG_MODE_APPEND;
+    assert_int_equal(kg_report_begin(t->sink, &def, run, 0, &r), KG_OK);
+    kt_add_many(t, r, run, 0, n_rows);
+    kg_report_end(r, kt_on_done, &s);
+    kt_sink_until(t, &s.done, 30);
+    assert_false(s.failed);
+    return s;
+}
+
+static void a_commit_whose_answer_is_lost_is_not_repeated(void **state)
+{
+    struct cut c;
+    struct kg_run_info run = kt_run(1, NOON);
+    struct kt_stored s;
+
+    (void)state;
+    kt_pg_reset();
+    kt_heap_setup();
+    open_cut(&c);
+    kt_sink_until_ready(&c.t);
+    c.proxy.needle = "COMMIT";
+    c.proxy.n_pieces = 0;
+    c.proxy.cut_at = 0;
+    s = append(&c.t, &run, 2);
+    assert_true(c.proxy.was_cut);
+    assert_true(s.result.replayed);
+    assert_int_equal(s.result.outcome, KG_COMPLETE);
+    assert_int_equal(s.result.n_inserted, 2);
+    kt_assert_query("SELECT count(*) FROM scan_history", "2");
+    kt_assert_query("SELECT documents, rows FROM kubeglean_runs", "1|2");
+    close_cut(&c);
+    kt_heap_teardown();
+}
+
+/* Cuts at the first piece, the second, ..., until there is none to cut at. */
+static void cut_everywhere(unsigned n_rows)
+{
+    bool again = true;
+
+    for (unsigned at = 0; again; at++) {
+        struct cut c;
+        struct kg_run_info run = kt_run(1, NOON);
+        char want[32];
+
+        kt_pg_reset();
+        kt_heap_setup();
+        open_cut(&c);
+        c.proxy.cut_at = at;
+        (void)append(&c.t, &run, n_rows);
+        assert_int_equal(kt_settle(&c.t, &run, KG_COMPLETE, "").entry.outcome,
+                         KG_COMPLETE);
+        again = c.proxy.was_cut;
+        (void)snprintf(want, sizeof(want), "%u|%u", n_rows, n_rows);
+        kt_assert_query("SELECT count(*), count(DISTINCT name)"
+                        " FROM scan_history",
+                        want);
+        (void)snprintf(want, sizeof(want), "1|%u|complete", n_rows);
+        kt_assert_query("SELECT documents, rows, outcome FROM kubeglean_runs",
+                        want);
+        close_cut(&c);
+        kt_heap_teardown();
+        assert_true(at < 200);
+    }
+}
+
+static void a_wire_cut_at_any_step_stores_once(void **state)
+{
+    (void)state;
+    cut_everywhere(2);
+}
+
+static void a_wire_cut_at_any_step_of_staging_stores_once(void **state)
+{
+    (void)state;
+    cut_everywhere(2500);
+}
+
+static void a_server_killed_mid_batch_loses_and_doubles_nothing(void **state)
+{
+    enum { REPORTS = 150 };
+    static struct kt_stored stored[REPORTS];
+    static char names[REPORTS][16];
+    struct kt_sink t;
+
+    (void)state;
+    kt_sink_fresh(&t);
+    for (unsigned i = 0; i < REPORTS; i++) {
+        struct kg_run_info run = kt_run(i + 1, NOON);
+        struct kt_row rows[2] = {{names[i], "1", NULL, "OK"},
+                                 {"shared", "1", NULL, "OK"}};
+
+        (void)snprintf(names[i], sizeof(names[i]), "own%u", i);
+        kt_store(&t, &run, 0, rows, 2, &stored[i]);
+        if (i % 10 == 0) {
+            turn_for(&t, 5);
+        }
+        if (i == 50 || i == 110) {
+            kt_pg_ctl("kill");
+            turn_for(&t, 50);
+            kt_pg_ctl("start");
+        }
+    }
+    for (unsigned i = 0; i < REPORTS; i++) {
+        kt_sink_until(&t, &stored[i].done, 30);
+        assert_false(stored[i].failed);
+    }
+    kt_assert_query("SELECT count(*) FROM scan_history", "151");
+    kt_assert_query("SELECT count(*), sum(documents), sum(rows)"
+                    " FROM kubeglean_runs",
+                    "150|150|300");
+    kt_sink_end(&t);
+}
+
+/* --- to stall -------------------------------------------------------------------------- */
+
+struct ticks {
+    uint64_t last_ns, longest_ns;
+    unsigned n;
+};
+
+static void on_tick(uv_timer_t *timer)
+{
+    struct ticks *k = timer->data;
+    uint64_t now_ns = kg_clock_mono_ns();
+
+    if (k->n++ > 0 && now_ns - k->last_ns > k->longest_ns) {
+        k->longest_ns = now_ns - k->last_ns;
+    }
+    k->last_ns = now_ns;
+}
+
+/* The server is stopped, as a machine that hangs: while connecting, or at work. */
+static void stall(bool connected)
+{
+    struct kt_sink t;
+    struct kg_run_info run = kt_run(1, NOON);
+    struct kt_stored s;
+    struct ticks ticks = {0};
+    uv_timer_t timer;
+
+    kt_pg_reset();
+    if (connected) {
+        open_with(&t, kt_pg_conninfo(), false);
+        kt_sink_until_ready(&t);
+    }
+    kt_pg_ctl("pause");
+    if (!connected) {
+        open_with(&t, conninfo_with("host=127.0.0.1"), false);
+    }
+    (void)uv_timer_init(&t.loop.uv, &timer);
+    timer.data = &ticks;
+    (void)uv_timer_start(&timer, on_tick, 10, 10);
+    kt_store(&t, &run, 0, two, 2, &s);
+    turn_for(&t, 1500);
+    assert_false(s.done);
+    assert_true(ticks.n > 50);
+    assert_true(ticks.longest_ns < (uint64_t)500 * NS_PER_MS);
+    kt_pg_ctl("resume");
+    kt_sink_until(&t, &s.done, 30);
+    assert_false(s.failed);
+    uv_close((uv_handle_t *)&timer, NULL);
+    kt_sink_end(&t);
+}
+
+static void the_loop_turns_while_the_server_stalls_at_work(void **state)
+{
+    (void)state;
+    stall(true);
+}
+
+static void the_loop_turns_while_the_server_stalls_connecting(void **state)
+{
+    (void)state;
+    stall(false);
+}
+
+static void a_foreign_lock_delays_its_report_alone(void **state)
+{
+    struct kt_sink t;
+    struct kg_run_info locked = kt_run(1, NOON);
+    struct kg_run_info other = kt_run(2, NOON);
+    const struct kt_row free_row = {"free", "1", NULL, "OK"};
+    struct kt_stored s1;
+    struct kt_stored s2;
+    char command[600];
+
+    (void)state;
+    kt_sink_fresh(&t);
+    assert_false(kt_store_wait(&t, &locked, 0, two, 2).failed);
+    (void)snprintf(command, sizeof(command),
+                   "psql -qAtX '%s' -c \"BEGIN; SELECT FROM scan_history FOR"
+                   " UPDATE; SELECT pg_sleep(8)\" >/dev/null 2>&1 &",
+                   kt_pg_conninfo());
+    assert_int_equal(system(command), 0);
+    turn_for(&t, 500);
+    kt_store(&t, &locked, 1, two, 2, &s1);
+    kt_store(&t, &other, 0, &free_row, 1, &s2); /* Gathered with the other. */
+    kt_sink_until(&t, &s2.done, 7);
+    assert_false(s1.done);
+    kt_sink_until(&t, &s1.done, 30);
+    assert_false(s1.failed);
+    kt_sink_end(&t);
+}
+
+/* --- more than one agent ------------------------------------------------------------------ */
+
+static void agents_on_the_same_keys_do_not_stop_each_other(void **state)
+{
+    enum { AGENTS = 3, REPORTS = 20, ROWS = 60 };
+    static struct kt_stored stored[AGENTS][REPORTS];
+    static char names[ROWS][16];
+    struct kt_row rows[ROWS];
+    struct kt_sink t[AGENTS];
+    unsigned number = 1;
+
+    (void)state;
+    for (unsigned i = 0; i < ROWS; i++) {
+        (void)snprintf(names[i], sizeof(names[i]), "n%02u", i);
+    }
+    kt_sink_fresh(&t[0]);
+    for (unsigned a = 1; a < AGENTS; a++) {
+        kt_sink_setup(&t[a], NULL);
+    }
+    for (unsigned i = 0; i < REPORTS; i++) {
+        for (unsigned a = 0; a < AGENTS; a++) {
+            struct kg_run_info run = kt_run(number, NOON + (int)number);
+
+            for (unsigned k = 0; k < ROWS; k++) { /* Each in its own order. */
+                unsigned at = (k * 7 + a * 13 + i * 29) % ROWS;
+
+                rows[k] = (struct kt_row){names[at], "1", NULL, "OK"};
+            }
+            kt_store(&t[a], &run, 0, rows, ROWS, &stored[a][i]);
+            number++;
+        }
+        for (unsigned a = 0; a < AGENTS; a++) {
+            (void)uv_run(&t[a].loop.uv, UV_RUN_NOWAIT);
+        }
+    }
+    for (unsigned a = 0; a < AGENTS; a++) {
+        for (unsigned i = 0; i < REPORTS; i++) {
+            while (!stored[a][i].done) {
+                for (unsigned k = 0; k < AGENTS; k++) {
+                    turn_for(&t[k], 1);
+                }
+            }
+            assert_false(stored[a][i].failed);
+        }
+    }
+    kt_assert_query("SELECT count(*), count(DISTINCT scanned_at)"
+                    " FROM scan_history",
+                    "60|1");
+    kt_assert_query("SELECT sum(documents) FROM kubeglean_runs", "60");
+    for (unsigned a = 1; a < AGENTS; a++) {
+        kt_sink_teardown(&t[a]);
+    }
+    kt_sink_end(&t[0]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_server_that_is_away_is_waited_for_and_told_once),
+        cmocka_unit_test(giving_up_is_told_once_and_final),
+        cmocka_unit_test(a_wrong_password_is_told_without_the_password),
+        cmocka_unit_test(an_address_that_cannot_be_parsed_keeps_its_password),
+        cmocka_unit_test(a_database_that_is_not_there_is_named),
+        cmocka_unit_test(names_are_resolved_and_several_hosts_tried),
+        cmocka_unit_test(the_environment_says_where_the_server_is),
+        cmocka_unit_test(a_read_only_server_is_left_for_another),
+        cmocka_unit_test(a_commit_whose_answer_is_lost_is_not_repeated),
+        cmocka_unit_test(a_wire_cut_at_any_step_stores_once),
+        cmocka_unit_test(a_wire_cut_at_any_step_of_staging_stores_once),
+        cmocka_unit_test(a_server_killed_mid_batch_loses_and_doubles_nothing),
+        cmocka_unit_test(the_loop_turns_while_the_server_stalls_at_work),
+        cmocka_unit_test(the_loop_turns_while_the_server_stalls_connecting),
+        cmocka_unit_test(a_foreign_lock_delays_its_report_alone),
+        cmocka_unit_test(agents_on_the_same_keys_do_not_stop_each_other),
+    };
+
+    return cmocka_run_group_tests_name("fault", tests, NULL, NULL);
+}
