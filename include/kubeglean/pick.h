@@ -23,7 +23,8 @@ enum kg_pick_kind {
     KG_PICK_TEXT,    /* The text's rest, or all of it: it ended. */
 };
 
-/* `root` is borrowed, and an object unless a path picked something else. The
+/* `root` is borrowed, and an object unless a path picked something else: an
+ * element or a text in which nothing could be wanted is left out. The
  * callback may not feed, reset or destroy the picker. A result other than KG_OK
  * ends the feeding with that error. */
 typedef enum kg_errc (*kg_pick_cb)(void *data, enum kg_pick_kind kind,

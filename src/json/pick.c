@@ -87,9 +87,16 @@ static enum kg_errc keep(struct kg_pick *p, enum kg_kind kind,
     return KG_OK;
 }
 
+/* What was a string, say, where parts of an object are wanted, is no tree. */
+static enum kg_errc deliver(struct kg_pick *p, enum kg_pick_kind kind,
+                            const struct kg_tree *tree)
+{
+    return tree->root != NULL ? p->cb(p->data, kind, tree->root) : KG_OK;
+}
+
 static enum kg_errc deliver_element(struct kg_pick *p)
 {
-    enum kg_errc err = p->cb(p->data, KG_PICK_ELEMENT, p->element.root);
+    enum kg_errc err = deliver(p, KG_PICK_ELEMENT, &p->element);
 
     kg_tree_finish(&p->element);
     p->element_depth = 0;
@@ -98,11 +105,8 @@ static enum kg_errc deliver_element(struct kg_pick *p)
 
 static enum kg_errc deliver_text(struct kg_pick *p)
 {
-    enum kg_errc err = KG_OK;
+    enum kg_errc err = deliver(p, KG_PICK_TEXT, &p->whole);
 
-    if (p->whole.root != NULL) {
-        err = p->cb(p->data, KG_PICK_TEXT, p->whole.root);
-    }
     kg_tree_finish(&p->whole);
     kg_buf_shrink(&p->text, 4 * KG_KIB); /* Of one large string. */
     p->state = TOP;

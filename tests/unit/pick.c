@@ -136,6 +136,7 @@ static void elements_come_alone_and_the_rest_last(void **state)
           "- {\"metadata\":{\"name\":\"a\"}}\n- {}\n"
           "- {\"metadata\":{\"name\":\"b\"}}\n"
           "= {\"metadata\":{\"resourceVersion\":\"5\"},\"items\":[]}\n");
+    check(&def, "{\"items\":[7,[],{},null]}", "- {}\n= {\"items\":[]}\n");
     check(&def, "{\"items\":null,\"metadata\":{\"resourceVersion\":\"5\"}}",
           "= {\"metadata\":{\"resourceVersion\":\"5\"}}\n");
 }
