@@ -91,7 +91,7 @@ struct sim_pod {
     const char *reason, *message;
     int exit_code;
     uint32_t restart;
-    int started, finished; /* Seconds since the start. */
+    int started, finished; /* Seconds since the start; started < 0: never. */
     bool failed;
 };
 void sim_pod(struct sim *s, const struct sim_pod *pod);

@@ -97,8 +97,9 @@ void sim_pod(struct sim *s, const struct sim_pod *pod)
         .reason = kg_str_from(pod->reason),
         .message = kg_str_from(pod->message),
         .exit_code = pod->exit_code,
-        .started_us = pod->state == KG_CONTAINER_WAITING ? KG_TIME_NONE
-                                                         : at_us(pod->started),
+        .started_us = pod->state == KG_CONTAINER_WAITING || pod->started < 0
+                          ? KG_TIME_NONE
+                          : at_us(pod->started),
         .finished_us = pod->state == KG_CONTAINER_TERMINATED
                            ? at_us(pod->finished)
                            : KG_TIME_NONE,

@@ -68,6 +68,13 @@ static void image_that_cannot_be_pulled_is_told_and_ends_by_deadline(
                           .name = "krr-x",
                           .reason = "ErrImagePull",
                           .message = "not found"};
+    struct sim_pod put_away = {.job = "a/krr",
+                               .name = "krr-x",
+                               .state = KG_CONTAINER_TERMINATED,
+                               .reason = "ContainerStatusUnknown",
+                               .exit_code = 137,
+                               .started = -1,
+                               .failed = true};
 
     (void)state;
     sim_begin(&s, &sim_krr);
@@ -81,6 +88,7 @@ static void image_that_cannot_be_pulled_is_told_and_ends_by_deadline(
     sim_pod(&s, &pod);
     sim_elapse(&s, 50);
     sim_job_at(&s, "a/krr")->n_pods = 1;
+    sim_pod(&s, &put_away);
     sim_pod_gone(&s, "krr-x");
     sim_job_ends(&s, "a/krr", KG_JOB_FAILED, "DeadlineExceeded");
     sim_expect(

@@ -171,8 +171,10 @@ static void put_terminated(struct kg_tree *t, struct kg_node *entry,
 
     sim_put_int(t, terminated, "exitCode", code);
     sim_put_text(t, terminated, "reason", reason);
-    sim_put_time(t, terminated, "startedAt", stint->started_us);
-    sim_put_time(t, terminated, "finishedAt", stint->ended_us);
+    if (stint->started_us != 0) {
+        sim_put_time(t, terminated, "startedAt", stint->started_us);
+        sim_put_time(t, terminated, "finishedAt", stint->ended_us);
+    }
     if (id.len > 0) {
         sim_put_str(t, terminated, "containerID", id);
     }
@@ -309,9 +311,6 @@ static void end(struct sim_object *pod, struct kg_tree *t, int64_t code,
     struct sim_run *run = sim_run_of(pod);
 
     run->main.ended_us = kg_clock_now_us();
-    if (run->main.started_us == 0) {
-        run->main.started_us = run->main.ended_us;
-    }
     put_ended(t, t->root, run, code, reason);
     (void)sim_store_update(pod, t, t->root);
     sim_logs_wake(run);
@@ -409,7 +408,9 @@ static struct kg_node *present_init(const struct sim_run *run,
 static void put_away(struct sim_object *pod, struct kg_tree *t, bool ended)
 {
     if (!ended) {
-        end(pod, t, KILLED, "Error");
+        end(pod, t, KILLED,
+            sim_run_of(pod)->main.started_us != 0 ? "Error"
+                                                  : "ContainerStatusUnknown");
         return;
     }
     sim_put_int(t, kg_node_get(t->root, "metadata"),
