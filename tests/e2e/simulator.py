@@ -254,6 +254,14 @@ def a_file_outside_of_the_directory_is_not_read():
             assert b"root:" not in sim.ask("GET", sim.log(f"j{i}", "", ("Succeeded",)))[2]
 
 
+def who_comes_after_a_rotation_gets_the_newest_file():
+    with simulator("--run-ms", "0") as sim:
+        lines = [f"line {i:04}\n" for i in range(100)]
+        sim.job("one", {"sim/log-text": "".join(lines), "sim/log-file-max": "400"})
+        got = sim.ask("GET", sim.log("one", "", ("Succeeded",)))[2].decode()
+        assert got == "".join(lines[80:]), got
+
+
 def a_generated_report_has_its_rows_and_is_the_same_again():
     with simulator("--run-ms", "0", "--default-krr-rows", "30") as sim:
         sim.job("one")
@@ -286,6 +294,15 @@ def users_have_tokens_and_what_is_denied_them():
         assert status == 403 and b'User \\"a\\" cannot create resource \\"jobs\\"' in body, body
 
 
+def a_token_can_be_rotated():
+    with simulator("--token", "a=old") as sim:
+        def status(token):
+            return sim.ask("GET", JOBS, headers={"Authorization": f"Bearer {token}"})[0]
+        assert (status("old"), status("new")) == (200, 401)
+        assert sim.ask("POST", "/sim/token", {"user": "a", "token": "new"})[0] == 200
+        assert (status("old"), status("new")) == (401, 200)
+
+
 def requests_are_counted_by_verb_and_resource():
     with simulator() as sim:
         sim.ask("GET", JOBS)
@@ -316,6 +333,7 @@ if __name__ == "__main__":
              a_log_flows_at_its_rate_while_the_container_runs,
              a_log_comes_in_chunks_of_the_size_that_was_asked, a_large_file_is_not_held_in_memory,
              a_file_outside_of_the_directory_is_not_read,
+             who_comes_after_a_rotation_gets_the_newest_file,
              a_generated_report_has_its_rows_and_is_the_same_again, a_pod_that_never_ends_meets_the_deadline,
-             users_have_tokens_and_what_is_denied_them, requests_are_counted_by_verb_and_resource,
+             users_have_tokens_and_what_is_denied_them, a_token_can_be_rotated, requests_are_counted_by_verb_and_resource,
              broken_requests_are_refused_and_the_server_lives])

@@ -126,6 +126,7 @@ void sim_content_init(struct sim_content *c, struct sim *sim,
     c->rate = sim_note_number(pod, "log-rate", sim->config.log_rate);
     c->at_once = sim_note(pod, "log-now").ptr != NULL;
     c->chunk = sim_note_number(pod, "log-chunk", 0);
+    c->file_max = sim_note_number(pod, "log-file-max", 0);
 }
 
 void sim_content_finish(struct sim_content *c)

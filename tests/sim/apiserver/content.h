@@ -9,9 +9,10 @@ struct sim_content {
     struct kg_map *sources;
     struct sim_source *parts[2]; /* stderr, stdout; never NULL. */
     uint64_t len;
-    uint64_t rate;  /* Bytes a second, or 0: spread over the run. */
-    bool at_once;   /* All of it as the container starts. */
-    uint64_t chunk; /* Bytes that are sent at a time, or 0. */
+    uint64_t rate;     /* Bytes a second, or 0: spread over the run. */
+    bool at_once;      /* All of it as the container starts. */
+    uint64_t chunk;    /* Bytes that are sent at a time, or 0. */
+    uint64_t file_max; /* The runtime begins a new file then; 0: never. */
 };
 
 /* For the attempt (1, 2, ...) of a container, by the Pod's annotations or the

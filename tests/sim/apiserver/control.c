@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
+#include "kubeglean/heap.h"
 #include "lists.h"
 #include "stats.h"
 #include "verbs.h"
@@ -74,6 +75,33 @@ static void break_streams(struct sim_call *c)
     }
     kg_buf_finish(&b);
     kg_tree_finish(&t);
+}
+
+/* {"user": U, "token": T}: T is U's token from now on, no other. */
+static void change_token(struct sim_call *c)
+{
+    struct sim_config *config = &c->sim->config;
+    struct kg_tree t;
+    bool found = false;
+
+    kg_tree_init(&t, TREE_MAX);
+    if (sim_json_parse(&t, c->req->body, NULL) == KG_OK) {
+        struct kg_str user = kg_node_str(kg_node_get(t.root, "user"));
+
+        for (size_t i = 0; i < config->n_tokens; i++) {
+            struct sim_token *token = &config->tokens[i];
+
+            if (kg_str_is(user, token->user)) {
+                kg_free(token->text);
+                token->text =
+                    sim_cstr(kg_node_str(kg_node_get(t.root, "token")));
+                found = true;
+            }
+        }
+    }
+    kg_tree_finish(&t);
+    say(c, found ? 200 : 400,
+        found ? KG_STR("{}\n") : KG_STR("no such user\n"));
 }
 
 /* --- the rest --------------------------------------------------------------------- */
@@ -177,9 +205,9 @@ void sim_control(struct sim_call *c)
         const char *path;
         void (*act)(struct sim_call *c);
     } pages[] = {
-        {"/sim/faults", faults},   {"/sim/break", break_streams},
-        {"/sim/compact", compact}, {"/sim/stats", stats},
-        {"/sim/reset", reset},
+        {"/sim/faults", faults},      {"/sim/break", break_streams},
+        {"/sim/compact", compact},    {"/sim/stats", stats},
+        {"/sim/token", change_token}, {"/sim/reset", reset},
     };
 
     for (size_t i = 0; i < KG_COUNT_OF(pages); i++) {
@@ -188,5 +216,5 @@ void sim_control(struct sim_call *c)
             return;
         }
     }
-    say(c, 404, KG_STR("/sim/faults, break, compact, stats, reset\n"));
+    say(c, 404, KG_STR("/sim/faults, break, compact, stats, token, reset\n"));
 }

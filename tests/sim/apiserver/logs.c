@@ -58,6 +58,9 @@ static uint64_t written(const struct reader *r)
     double elapsed = (double)(until - stint->started_us);
     double span = (double)span_us(r);
 
+    if (stint->started_us == 0) {
+        return 0;
+    }
     if (elapsed >= span) {
         return r->content.len;
     }
@@ -152,6 +155,24 @@ static void begin_at_tail(struct reader *r, uint64_t to)
     r->at = start;
 }
 
+/* The kubelet opens the newest file only: what was rotated away is lost to
+ * those who come later. */
+static void begin_at_newest_file(struct reader *r, uint64_t now)
+{
+    uint64_t max = r->content.file_max;
+    uint64_t at = max > 0 && now > 0 ? (now - 1) / max * max : 0;
+    size_t len;
+    const char *newline;
+
+    if (at == 0) {
+        return;
+    }
+    at--; /* A line that begins right there is the file's first. */
+    len = sim_content_read(&r->content, at, block, SIM_PIECE);
+    newline = memchr(block, '\n', len);
+    r->at = newline != NULL ? at + (uint64_t)(newline - block) + 1 : at;
+}
+
 static void begin_since(struct reader *r)
 {
     double span = (double)span_us(r);
@@ -188,6 +209,7 @@ static void begin(struct reader *r)
     } else if (r->query.stream == SIM_STDERR) {
         r->end = stderr_len;
     }
+    begin_at_newest_file(r, now);
     if (r->query.since_us != KG_TIME_NONE) {
         begin_since(r);
     }
@@ -451,6 +473,19 @@ static void open_reader(struct sim_call *c, struct sim_object *pod,
     sim_stream_begin(c->conn, &r->stream, "text/plain", on_pump, on_gone);
 }
 
+/* It ended without ever having begun; true: answered. */
+static bool is_unborn(struct sim_call *c, const struct kg_node *entry,
+                      struct kg_str container)
+{
+    if (kg_node_path(entry, "state.terminated") == NULL ||
+        kg_node_get(entry, "containerID") != NULL) {
+        return false;
+    }
+    sim_bad_request(c, "container \"%.*s\" in pod \"%.*s\" is terminated",
+                    KG_STR_ARG(container), KG_STR_ARG(c->name));
+    return true;
+}
+
 /* What stands in the way of a log; true: answered. */
 static bool is_waiting(struct sim_call *c, const struct kg_node *root,
                        struct kg_str container)
@@ -466,7 +501,7 @@ static bool is_waiting(struct sim_call *c, const struct kg_node *root,
     }
     kg_free(name);
     if (entry != NULL && kg_node_path(entry, "state.waiting") == NULL) {
-        return false;
+        return is_unborn(c, entry, container);
     }
     reason = kg_node_str(kg_node_path(entry, "state.waiting.reason"));
     if (reason.len == 0) {

@@ -9,7 +9,7 @@
 #include "cronjobs.h"
 #include "garbage.h"
 #include "jobs.h"
-#include "kubeglean/clock.h"
+#include "kubeglean/heap.h"
 #include "kubelet.h"
 #include "lists.h"
 #include "router.h"
@@ -110,7 +110,8 @@ static void take_token(struct sim_config *c, char *text)
         bad_usage("--token", text);
     }
     *equals = '\0';
-    c->tokens[c->n_tokens++] = (struct sim_token){text, equals + 1};
+    c->tokens[c->n_tokens++] =
+        (struct sim_token){text, sim_cstr(kg_str_from(equals + 1))};
 }
 
 static void take_denial(struct sim_config *c, const char *text)
@@ -415,6 +416,9 @@ int main(int argc, char **argv)
     sim_faults_clear(&sim.faults);
     sim_stats_clear(&sim.stats);
     kg_map_finish(&sim.stats);
+    for (size_t i = 0; i < sim.config.n_tokens; i++) {
+        kg_free(sim.config.tokens[i].text);
+    }
     kg_map_finish(&sim.sources);
     kg_loop_close(&sim.loop);
     return 0;

@@ -154,7 +154,7 @@ static const char *authenticate(struct sim_call *c)
         return NULL;
     }
     for (size_t i = 0; i < config->n_tokens; i++) {
-        if (kg_str_is(c->req->token, config->tokens[i].token)) {
+        if (kg_str_is(c->req->token, config->tokens[i].text)) {
             return config->tokens[i].user;
         }
     }

@@ -11,7 +11,7 @@ enum { SIM_TOKENS_MAX = 16, SIM_DENIALS_MAX = 64 };
 
 struct sim_token {
     const char *user;
-    const char *token;
+    char *text; /* Owned: it may change. */
 };
 
 /* A user may not do this. "*" is any. */
