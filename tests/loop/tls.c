@@ -9,9 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "kt.h"
-#include "kubeglean/http.h"
-#include "server.h"
+#include "http.h"
 
 struct place {
     char dir[32];
@@ -116,63 +114,35 @@ static void stop_s_server(struct s_server *s)
     assert_int_equal(waitpid(s->pid, NULL, 0), s->pid);
 }
 
-struct asked {
-    struct kg_http_req req;
-    int status; /* 0: no answer. */
-    struct kg_error e;
-    bool done, closed;
-};
-
-static void on_head(struct kg_http_req *r, const struct kg_http_head *head)
-{
-    ((struct asked *)r->data)->status = head->status;
-}
-
-static void on_body(struct kg_http_req *r, struct kg_str piece)
-{
-    (void)r;
-    (void)piece;
-}
-
-static void on_done(struct kg_http_req *r, const struct kg_error *e)
-{
-    struct asked *a = r->data;
-
-    if (e != NULL) {
-        a->e = *e;
-    }
-    a->done = true;
-}
-
 static void on_closed(void *data)
 {
-    ((struct asked *)data)->closed = true;
+    *(bool *)data = true;
 }
 
 static void ask(struct kg_loop *loop, const struct kg_http_options *options,
-                struct asked *a)
+                struct kt_asked *a)
 {
-    static const struct kg_http_events events = {on_head, on_body, on_done};
     static const struct kg_http_ask q = {
         .method = "GET", .path = "/", .total_ms = 10000};
     struct kg_http *http;
+    bool closed = false;
 
-    *a = (struct asked){.status = 0};
+    *a = (struct kt_asked){.done = false};
     kg_http_req_init(&a->req);
     a->req.data = a;
     assert_int_equal(kg_http_create(loop, options, &a->e, &http), KG_OK);
     kg_error_clear(&a->e);
-    assert_int_equal(kg_http_start(http, &a->req, &events, &q), KG_OK);
+    assert_int_equal(kg_http_start(http, &a->req, &kt_http_events, &q), KG_OK);
     kt_loop_until(loop, &a->done, 1000);
-    kg_http_close(http, on_closed, a);
-    kt_loop_until(loop, &a->closed, 100);
+    kg_http_close(http, on_closed, &closed);
+    kt_loop_until(loop, &closed, 100);
 }
 
 /* `status` 200: it answers; 0: its certificate is refused. */
 static void check(const struct kg_http_options *options, int status)
 {
     struct kg_loop loop;
-    struct asked a;
+    struct kt_asked a;
 
     assert_int_equal(kg_loop_init(&loop), KG_OK);
     ask(&loop, options, &a);
@@ -258,12 +228,11 @@ static void a_handshake_that_broke_is_tried_again(void **state)
 
     (void)state;
     for (size_t i = 0; i < KG_COUNT_OF(cases); i++) {
-        const struct kt_reply reply = {NULL, cases[i].bytes, cases[i].len,
-                                       KT_CLOSE};
+        const struct kt_reply reply = {NULL, cases[i].bytes, cases[i].len};
         struct kg_http_options o = {0};
         struct kt_server server;
         struct kg_loop loop;
-        struct asked a;
+        struct kt_asked a;
         char url[80];
 
         assert_int_equal(kg_loop_init(&loop), KG_OK);
