@@ -10,6 +10,7 @@
 #include "kubeglean/heap.h"
 #include "kubeglean/limits.h"
 #include "scalar.h"
+#include "text.h"
 #include "want.h"
 
 enum state {
@@ -18,10 +19,8 @@ enum state {
     NAME,        /* A member's name, */
     FIRST_NAME,  /* or the end of an object. */
     COLON,
-    NEXT, /* A comma, or the container's end. */
-    TEXT, /* Inside a string, */
-    ESCAPE,
-    HEX,
+    NEXT,   /* A comma, or the container's end. */
+    TEXT,   /* Inside a string. */
     SCALAR, /* Inside a number or a literal. */
     TOP,    /* Between texts. */
     DEAD,   /* It failed. */
@@ -42,9 +41,7 @@ struct kg_pick {
     const struct kg_want *want; /* Of the value that comes; NULL: skip it. */
     struct kg_buf text;         /* String, name or scalar that is wanted. */
     struct kg_buf name;         /* Of the member whose value comes. */
-    unsigned hex_digits;        /* Read so far of \uXXXX, */
-    uint32_t hex;               /* and their value. */
-    uint32_t high;              /* High surrogate that waits, or 0. */
+    struct kg_text string;      /* While it is read. */
     struct kg_tree whole;       /* The text's tree, */
     struct kg_tree element;     /* and the element's. */
     size_t element_depth;       /* Of the one under way; 0: none. */
@@ -247,135 +244,22 @@ static bool is_kept(const struct kg_pick *p)
                       : p->want != NULL && p->want->whole;
 }
 
-static enum kg_errc add(struct kg_pick *p, const char *bytes, size_t len)
-{
-    return is_kept(p) ? kg_buf_add(&p->text, kg_str_of(bytes, len)) : KG_OK;
-}
-
-static enum kg_errc add_code_point(struct kg_pick *p, uint32_t code)
-{
-    char bytes[4];
-    size_t len = 0;
-
-    if (code < 0x80) {
-        bytes[len++] = (char)code;
-    } else if (code < 0x800) {
-        bytes[len++] = (char)(0xc0 | code >> 6);
-        bytes[len++] = (char)(0x80 | (code & 0x3f));
-    } else if (code < 0x10000) {
-        bytes[len++] = (char)(0xe0 | code >> 12);
-        bytes[len++] = (char)(0x80 | (code >> 6 & 0x3f));
-        bytes[len++] = (char)(0x80 | (code & 0x3f));
-    } else {
-        bytes[len++] = (char)(0xf0 | code >> 18);
-        bytes[len++] = (char)(0x80 | (code >> 12 & 0x3f));
-        bytes[len++] = (char)(0x80 | (code >> 6 & 0x3f));
-        bytes[len++] = (char)(0x80 | (code & 0x3f));
-    }
-    return add(p, bytes, len);
-}
-
-/* A high surrogate without its low one, or the reverse, is U+FFFD. */
-static enum kg_errc flush_surrogate(struct kg_pick *p)
-{
-    enum kg_errc err = p->high != 0 ? add_code_point(p, 0xfffd) : KG_OK;
-
-    p->high = 0;
-    return err;
-}
-
-static enum kg_errc add_escaped(struct kg_pick *p, uint32_t code)
-{
-    enum kg_errc err;
-
-    if (code >= 0xdc00 && code < 0xe000 && p->high != 0) {
-        code = 0x10000 + ((p->high - 0xd800) << 10) + (code - 0xdc00);
-        p->high = 0;
-        return add_code_point(p, code);
-    }
-    err = flush_surrogate(p);
-    if (code >= 0xd800 && code < 0xdc00) {
-        p->high = code;
-        return err;
-    }
-    if (code >= 0xdc00 && code < 0xe000) {
-        code = 0xfffd;
-    }
-    return err == KG_OK ? add_code_point(p, code) : err;
-}
-
-static enum kg_errc hex_digit(struct kg_pick *p, char c)
-{
-    uint32_t digit;
-
-    if (c >= '0' && c <= '9') {
-        digit = (uint32_t)(c - '0');
-    } else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f') {
-        digit = (uint32_t)((c | 0x20) - 'a' + 10);
-    } else {
-        return KG_ESYNTAX;
-    }
-    p->hex = p->hex << 4 | digit;
-    if (++p->hex_digits < 4) {
-        return KG_OK;
-    }
-    p->state = TEXT;
-    return add_escaped(p, p->hex);
-}
-
-static enum kg_errc escape(struct kg_pick *p, char c)
-{
-    static const char from[] = "\"\\/bfnrt";
-    static const char to[] = "\"\\/\b\f\n\r\t";
-    const char *at = c != '\0' ? strchr(from, c) : NULL;
-    enum kg_errc err;
-
-    if (c == 'u') {
-        p->hex = 0;
-        p->hex_digits = 0;
-        p->state = HEX;
-        return KG_OK;
-    }
-    if (at == NULL) {
-        return KG_ESYNTAX;
-    }
-    p->state = TEXT;
-    err = flush_surrogate(p);
-    return err == KG_OK ? add(p, &to[at - from], 1) : err;
-}
-
-/* Reads of `s` what is plain text; returns how much. */
-static enum kg_errc text(struct kg_pick *p, struct kg_str s, size_t *ret_len)
-{
-    size_t len = 0;
-    enum kg_errc err;
-
-    while (len < s.len && s.ptr[len] != '"' && s.ptr[len] != '\\' &&
-           (unsigned char)s.ptr[len] >= 0x20) {
-        len++;
-    }
-    *ret_len = len + (len < s.len);
-    err = len > 0 || (len < s.len && s.ptr[len] == '"') ? flush_surrogate(p)
-                                                        : KG_OK;
-    if (err == KG_OK) {
-        err = add(p, s.ptr, len);
-    }
-    if (err != KG_OK || len == s.len) {
-        return err;
-    }
-    if (s.ptr[len] == '\\') {
-        p->state = ESCAPE;
-        return KG_OK;
-    }
-    return s.ptr[len] == '"' ? end_string(p) : KG_ESYNTAX;
-}
-
 static enum kg_errc begin_string(struct kg_pick *p, bool is_name)
 {
     p->is_name = is_name;
     p->state = TEXT;
     kg_buf_reset(&p->text);
+    kg_text_begin(&p->string, is_kept(p) ? &p->text : NULL);
     return KG_OK;
+}
+
+static enum kg_errc read_string(struct kg_pick *p, struct kg_str s,
+                                size_t *ret_len)
+{
+    enum kg_errc err = kg_text_read(&p->string, s, ret_len);
+
+    return err == KG_OK && p->string.state == KG_TEXT_OVER ? end_string(p)
+                                                           : err;
 }
 
 /* --- bytes ------------------------------------------------------------------- */
@@ -439,11 +323,7 @@ static enum kg_errc read_some(struct kg_pick *p, struct kg_str s,
     *ret_len = 1;
     switch (p->state) {
     case TEXT:
-        return text(p, s, ret_len);
-    case ESCAPE:
-        return escape(p, c);
-    case HEX:
-        return hex_digit(p, c);
+        return read_string(p, s, ret_len);
     case SCALAR:
         if (kg_scalar_has((uint8_t)c)) {
             return kg_buf_len(&p->text) < KG_LIMIT_NUMBER
@@ -512,7 +392,6 @@ void kg_pick_reset(struct kg_pick *p)
     p->element_depth = 0;
     p->depth = 0;
     p->offset = 0;
-    p->high = 0;
     p->state = TOP;
 }
 
