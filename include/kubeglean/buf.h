@@ -44,6 +44,8 @@ static inline struct kg_str kg_buf_str(const struct kg_buf *b)
 }
 
 KG_MUST_USE enum kg_errc kg_buf_add(struct kg_buf *b, struct kg_str bytes);
+/* The same bytes alone; after a failure it is empty. */
+KG_MUST_USE enum kg_errc kg_buf_set(struct kg_buf *b, struct kg_str bytes);
 KG_MUST_USE enum kg_errc kg_buf_addc(struct kg_buf *b, char c);
 KG_MUST_USE enum kg_errc kg_buf_adds(struct kg_buf *b, const char *text);
 KG_MUST_USE enum kg_errc kg_buf_addf(struct kg_buf *b, const char *fmt, ...)

@@ -112,6 +112,12 @@ enum kg_errc kg_buf_add(struct kg_buf *b, struct kg_str bytes)
     return err;
 }
 
+enum kg_errc kg_buf_set(struct kg_buf *b, struct kg_str bytes)
+{
+    kg_buf_reset(b);
+    return kg_buf_add(b, bytes);
+}
+
 enum kg_errc kg_buf_addc(struct kg_buf *b, char c)
 {
     return kg_buf_add(b, kg_str_of(&c, 1));

@@ -16,6 +16,7 @@
 
 #include <stdio.h>
 
+#include "changes.h"
 #include "known.h"
 #include "kubeglean/limits.h"
 #include "kubeglean/log.h"
@@ -24,18 +25,15 @@
 #include "status.h"
 #include "token.h"
 
-enum { IDLE, LISTING, WATCHING, WAITING, CLOSING, CLOSED, STATE_NR };
-
 static const struct kg_sm_state states[STATE_NR] = {
     [IDLE] = {"idle", KG_SM_TO(WAITING) | KG_SM_TO(CLOSING)},
     [LISTING] = {"listing", KG_SM_TO(LISTING) | KG_SM_TO(WATCHING) |
                                 KG_SM_TO(WAITING) | KG_SM_TO(IDLE) |
                                 KG_SM_TO(CLOSING)},
-    [WATCHING] = {"watching", KG_SM_TO(WATCHING) | KG_SM_TO(WAITING) |
-                                  KG_SM_TO(IDLE) | KG_SM_TO(CLOSING)},
+    [WATCHING] = {"watching",
+                  KG_SM_TO(WAITING) | KG_SM_TO(IDLE) | KG_SM_TO(CLOSING)},
     [WAITING] = {"waiting", KG_SM_TO(LISTING) | KG_SM_TO(WATCHING) |
-                                KG_SM_TO(WAITING) | KG_SM_TO(IDLE) |
-                                KG_SM_TO(CLOSING)},
+                                KG_SM_TO(IDLE) | KG_SM_TO(CLOSING)},
     [CLOSING] = {"closing", KG_SM_TO(CLOSED)},
     [CLOSED] = {"closed", 0},
 };
@@ -49,183 +47,12 @@ enum {
     BACKOFF_FIRST_MS = 800,
     BACKOFF_MAX_MS = 30 * 1000,
     LASTED_MS = 10 * 1000, /* A watch that lasted so long has worked. */
-    PATHS_MAX = 48,
     VERSION_MAX = 1024,
 };
 
 static void wait_before(struct kg_watch *w, uint64_t wait_ms);
 
-/* --- what the owner knows ----------------------------------------------------- */
-
-size_t kg_watch_n_objects(const struct kg_watch *w)
-{
-    return w->known.n_nodes;
-}
-
-/* A result that is not KG_OK ends the picker's feeding. */
-static enum kg_errc tell(struct kg_watch *w, enum kg_watch_kind kind,
-                         const struct kg_node *object)
-{
-    unsigned state = w->sm.state;
-
-    w->change_cb(w, kind, object);
-    return w->sm.state == state ? KG_OK : KG_ECANCELED;
-}
-
-static enum kg_errc tell_put(struct kg_watch *w, const struct kg_node *object)
-{
-    struct kg_str uid = kg_node_str(kg_node_path(object, "metadata.uid"));
-    enum kg_errc err = uid.len > 0 ? kg_known_put(&w->known, uid, w->generation)
-                                   : KG_EPROTOCOL;
-
-    return err == KG_OK ? tell(w, KG_WATCH_PUT, object) : err;
-}
-
-static enum kg_errc tell_deleted(struct kg_watch *w,
-                                 const struct kg_node *object)
-{
-    kg_known_drop(&w->known, kg_node_str(kg_node_path(object, "metadata.uid")));
-    return tell(w, KG_WATCH_DELETED, object);
-}
-
-static enum kg_errc tell_vanished(struct kg_watch *w, struct kg_str uid)
-{
-    struct kg_node *root;
-    struct kg_node *metadata;
-    struct kg_tree t;
-    enum kg_errc err = KG_ENOMEM;
-
-    kg_tree_init(&t, 16 * KG_KIB);
-    root = kg_tree_new(&t, KG_OBJECT, kg_str_of("", 0));
-    metadata = kg_tree_new(&t, KG_OBJECT, kg_str_of("", 0));
-    if (kg_tree_put(&t, root, "metadata", metadata) &&
-        kg_tree_put(&t, metadata, "uid", kg_tree_new(&t, KG_STRING, uid))) {
-        err = tell_deleted(w, root);
-    }
-    kg_tree_finish(&t);
-    return err;
-}
-
-/* Who is not of this list's generation vanished while nobody watched. */
-static enum kg_errc tell_all_vanished(struct kg_watch *w)
-{
-    const struct kg_map_node *cursor = NULL;
-    const struct kg_str *uid;
-    enum kg_errc err = KG_OK;
-
-    while (err == KG_OK &&
-           (uid = kg_known_stale(&w->known, w->generation, &cursor)) != NULL) {
-        bool last = cursor == NULL;
-
-        err = tell_vanished(w, *uid);
-        if (last) {
-            break;
-        }
-    }
-    return err;
-}
-
-/* --- what the server says ----------------------------------------------------- */
-
-static enum kg_errc set_text(struct kg_buf *b, struct kg_str text)
-{
-    kg_buf_reset(b);
-    return kg_buf_add(b, text);
-}
-
-/* The list's own fields, behind its elements. */
-static enum kg_errc on_page(struct kg_watch *w, const struct kg_node *list)
-{
-    const struct kg_node *metadata = kg_node_get(list, "metadata");
-    enum kg_errc err =
-        set_text(&w->page, kg_node_str(kg_node_get(metadata, "continue")));
-
-    if (err == KG_OK) {
-        err = set_text(&w->listed,
-                       kg_node_str(kg_node_get(metadata, "resourceVersion")));
-    }
-    return err;
-}
-
-static enum kg_errc on_error_event(struct kg_watch *w,
-                                   const struct kg_node *status)
-{
-    int64_t code = 500;
-
-    (void)!kg_node_int(kg_node_get(status, "code"), &code);
-    kg_kube_status_read(&w->status, (int)code, status, kg_str_of("", 0));
-    return kg_kube_status_code(&w->status);
-}
-
-static enum kg_errc on_event(struct kg_watch *w, const struct kg_node *event)
-{
-    struct kg_str type = kg_node_str(kg_node_get(event, "type"));
-    const struct kg_node *object = kg_node_get(event, "object");
-    struct kg_str version =
-        kg_node_str(kg_node_path(object, "metadata.resourceVersion"));
-    enum kg_errc err;
-
-    if (kg_str_is(type, "ERROR")) {
-        return on_error_event(w, object);
-    }
-    err = version.len > 0 ? set_text(&w->version, version) : KG_EPROTOCOL;
-    if (err != KG_OK || kg_str_is(type, "BOOKMARK")) {
-        return err;
-    }
-    if (kg_str_is(type, "DELETED")) {
-        return tell_deleted(w, object);
-    }
-    return tell_put(w, object); /* ADDED, MODIFIED */
-}
-
-static enum kg_errc on_picked(void *data, enum kg_pick_kind kind,
-                              const struct kg_node *root)
-{
-    struct kg_watch *w = data;
-
-    if (w->head.status != 200) {
-        kg_kube_status_read(&w->status, w->head.status, root, kg_str_of("", 0));
-        return KG_OK;
-    }
-    if (kind == KG_PICK_ELEMENT) {
-        return tell_put(w, root);
-    }
-    return w->sm.state == LISTING ? on_page(w, root) : on_event(w, root);
-}
-
-/* --- requests ------------------------------------------------------------------- */
-
-/* Fields of a Status, which may come in place of anything else. */
-#define STATUS_PATHS "kind", "reason", "message", "code", "details"
-
-static enum kg_errc new_pick(struct kg_watch *w, bool list)
-{
-    static const char *const list_top[] = {
-        "metadata.resourceVersion", "metadata.continue", STATUS_PATHS, NULL};
-    static const char *const watch_top[] = {"type", STATUS_PATHS, NULL};
-    static const char *const always[] = {
-        "metadata.uid", "metadata.resourceVersion", STATUS_PATHS};
-    const char *paths[PATHS_MAX + KG_COUNT_OF(always) + 1] = {NULL};
-    size_t n = 0;
-    struct kg_pick_def def = {
-        .each = list ? "items" : NULL,
-        .under = list ? NULL : "object",
-        .paths = paths,
-        .top = list ? list_top : watch_top,
-        .max_bytes = KG_LIMIT_RESPONSE,
-    };
-
-    for (; w->paths[n] != NULL; n++) {
-        KG_REQUIRE(n < PATHS_MAX);
-        paths[n] = w->paths[n];
-    }
-    for (size_t i = 0; i < (list ? 1 : KG_COUNT_OF(always)); i++) {
-        paths[n++] = always[i];
-    }
-    kg_pick_destroy(w->pick);
-    w->pick = NULL;
-    return kg_pick_create(&def, on_picked, w, &w->pick);
-}
+/* --- requests ---------------------------------------------------------------- */
 
 static enum kg_errc add_list_query(struct kg_watch *w, struct kg_buf *path)
 {
@@ -272,7 +99,7 @@ static enum kg_errc ask_server(struct kg_watch *w, bool list)
     }
     ask.path = err == KG_OK ? kg_buf_cstr(&path) : NULL;
     if (err == KG_OK) {
-        err = ask.path != NULL ? new_pick(w, list) : KG_ENOMEM;
+        err = ask.path != NULL ? kg_changes_expect(w, list) : KG_ENOMEM;
     }
     if (err == KG_OK) {
         w->head = (struct kg_http_head){0};
@@ -409,14 +236,14 @@ static void end_list(struct kg_watch *w)
         return;
     }
     if (kg_buf_len(&w->listed) == 0 ||
-        set_text(&w->version, kg_buf_str(&w->listed)) != KG_OK) {
+        kg_buf_set(&w->version, kg_buf_str(&w->listed)) != KG_OK) {
         (void)kg_error_set(&e, KG_EPROTOCOL, 0, "no resourceVersion");
         recover(w, &e); /* Last. */
         return;
     }
     w->n_lists++;
     w->unpaged = false;
-    switch (tell_all_vanished(w)) {
+    switch (kg_changes_tell_vanished(w)) {
     case KG_OK:
         break;
     case KG_ECANCELED:
@@ -427,8 +254,7 @@ static void end_list(struct kg_watch *w)
         recover(w, &e); /* Last. */
         return;
     }
-    w->synced = true;
-    if (tell(w, KG_WATCH_SYNCED, NULL) == KG_OK) {
+    if (kg_changes_tell_synced(w) == KG_OK) {
         begin_watch(w);
     }
 }
@@ -534,9 +360,8 @@ static const struct kg_http_events events = {on_head, on_body, on_done};
 static enum kg_errc set_path(struct kg_watch *w,
                              const struct kg_watch_options *options)
 {
-    struct kg_kube_ref ref = {.kind = options->kind,
-                              .ns = options->ns,
-                              .labels = options->labels};
+    struct kg_kube_ref ref = {
+        .kind = options->kind, .ns = options->ns, .labels = options->labels};
     enum kg_errc err = kg_kube_path(w->kube, ref, &w->path);
 
     return err == KG_OK
@@ -590,6 +415,11 @@ static void silence(struct kg_watch *w)
     kg_http_cancel(&w->req);
     kg_token_wait_cancel(&w->token_wait);
     (void)uv_timer_stop(&w->timer);
+}
+
+size_t kg_watch_n_objects(const struct kg_watch *w)
+{
+    return w->known.n_nodes;
 }
 
 void kg_watch_stop(struct kg_watch *w)

@@ -132,7 +132,7 @@ static void elements_come_alone_and_the_rest_last(void **state)
     (void)state;
     check(&def,
           "{\"metadata\":{\"resourceVersion\":\"5\"},\"items\":[{\"metadata\":{"
-          "\"name\":\"a\",\"x\":1}},{},{\"metadata\":{\"name\":\"b\"}}]}",
+          "\"name\":\"a\",\"x\":1}},{},7,{\"metadata\":{\"name\":\"b\"}}]}",
           "- {\"metadata\":{\"name\":\"a\"}}\n- {}\n"
           "- {\"metadata\":{\"name\":\"b\"}}\n"
           "= {\"metadata\":{\"resourceVersion\":\"5\"},\"items\":[]}\n");
