@@ -418,6 +418,10 @@ struct kg_run *kg_glean_run(const struct kg_glean *g, struct kg_id id);
 size_t kg_glean_n_jobs(const struct kg_glean *g);
 size_t kg_glean_n_runs(const struct kg_glean *g, enum kg_run_state state);
 const char *kg_run_state_name(enum kg_run_state state); /* "following" */
+/* What it came to, for people: "no report was found". Static. */
+const char *kg_run_verdict(const struct kg_run *run);
+/* Its reports were stored, or are older than what is. */
+bool kg_run_is_good(const struct kg_run *run);
 /* Settled, and in the ledger as such. */
 bool kg_run_is_stored(const struct kg_run *run);
 /* Every Job that is tracked: start with NULL; NULL at the end. */

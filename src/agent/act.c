@@ -31,12 +31,13 @@ static void tell_run(struct kg_agent *a, const struct kg_action *action)
     const struct kg_run *run = action->run;
 
     kg_measure_run(a, run);
-    KG_LOG(
-        KG_LOG_INFO, "run", KG_F("job", run->job->path), KG_F("pod", run->pod),
-        KG_F("outcome", kg_outcome_name(run->outcome)),
-        KG_F("reason", run->reason), KG_FU("bytes", run->read.bytes),
-        KG_FU("reports", run->read.complete), KG_FU("rows", run->stored.rows),
-        KG_FU("rows_rejected", run->stored.rows_rejected));
+    KG_LOG(kg_run_is_good(run) ? KG_LOG_INFO : KG_LOG_WARN, kg_run_verdict(run),
+           KG_F("job", run->job->path), KG_F("pod", run->pod),
+           KG_F("outcome", kg_outcome_name(run->outcome)),
+           KG_F("reason", run->reason), KG_FU("bytes", run->read.bytes),
+           KG_FU("reports", run->read.complete),
+           KG_FU("rows", run->stored.rows),
+           KG_FU("rows_rejected", run->stored.rows_rejected));
 }
 
 static void tell_tail(struct kg_agent *a, const struct kg_action *action)

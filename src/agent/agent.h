@@ -126,6 +126,7 @@ struct kg_stream {
     bool is_open; /* `log` is initialised. */
     struct kg_reader *reader;
     struct kg_report *report; /* The one that comes in. */
+    uint64_t n_printed;       /* Rows, without a database. */
     unsigned n_asked;         /* Of the sink, and not answered. */
     struct kg_read_facts read;
     struct kg_buf tail;   /* Last bytes of the log. */

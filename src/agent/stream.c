@@ -92,6 +92,7 @@ static bool on_row(void *data, const struct kg_row *row)
 
     s->agent->progress.rows++;
     if (s->agent->sink == NULL) {
+        s->n_printed++;
         return s->agent->options.row_cb(s->agent->options.row_data,
                                         kg_profile_table(s->task->profile),
                                         row);
@@ -314,7 +315,7 @@ static void finish(struct kg_stream *s)
 static void on_later(struct kg_deferred *d)
 {
     struct kg_stream *s = KG_CONTAINER_OF(d, struct kg_stream, deferred);
-    struct kg_stored_facts stored = {.rows = 0};
+    struct kg_stored_facts stored = {.rows = s->n_printed};
     uint32_t later = s->later;
     const struct kg_run *run;
 
@@ -332,6 +333,8 @@ static void on_later(struct kg_deferred *d)
     run = kg_glean_run(s->agent->glean, s->run);
     while ((later & KG_LATER_STORED) && run != NULL && run->n_open > 0) {
         step(s, (struct kg_event){.kind = KG_EV_STORED, .stored = &stored});
+        s->n_printed = 0;
+        stored.rows = 0;
     }
     if ((later & KG_LATER_RECORDED) && run != NULL) {
         step(s, (struct kg_event){.kind = KG_EV_RECORDED,

@@ -175,9 +175,29 @@ static bool has_rejects(const struct kg_job *job)
     return false;
 }
 
+const char *kg_run_verdict(const struct kg_run *run)
+{
+    static const char *const verdicts[KG_OUTCOME_NR] = {
+        [KG_RUNNING] = "the report could not be stored",
+        [KG_COMPLETE] = "the report is stored",
+        [KG_EMPTY] = "no report was found",
+        [KG_INCOMPLETE] = "the report is incomplete",
+        [KG_REJECTED] = "the report is rejected: it does not fit the profile",
+        [KG_FAILED] = "the container failed and left no report",
+        [KG_SUPERSEDED] = "the report is older than what is stored",
+    };
+
+    return verdicts[run->outcome];
+}
+
 static bool is_stored(enum kg_outcome outcome)
 {
     return outcome == KG_COMPLETE || outcome == KG_SUPERSEDED;
+}
+
+bool kg_run_is_good(const struct kg_run *run)
+{
+    return is_stored(run->outcome);
 }
 
 bool kg_decide_job_is_good(const struct kg_job *job)

@@ -145,6 +145,9 @@ static struct kg_container_facts read_container(const struct kg_node *status)
     };
     const struct kg_node *state = kg_node_path(status, "state.terminated");
 
+    if (state != NULL && text_at(state, "containerID").len == 0) {
+        return c; /* Given up with its Pod before it ever ran. */
+    }
     if (state != NULL) {
         c.state = KG_CONTAINER_TERMINATED;
         c.exit_code = (int32_t)int_at(state, "exitCode");

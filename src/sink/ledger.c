@@ -39,13 +39,15 @@ static const char update_runs[] =
     " scanned_at = coalesce(r.scanned_at, u.scanned_at::timestamptz),"
     " started_at = coalesce(r.started_at, u.started_at::timestamptz),"
     " finished_at = coalesce(u.finished_at::timestamptz, r.finished_at),"
+    " node = coalesce(nullif(u.node, ''), r.node),"
     " stored_at = now()"
     " FROM unnest(" KEY_ARRAYS ", $6::text[], $7::text[], $8::text[],"
     " $9::text[], $10::text[], $11::text[], $12::text[], $13::text[],"
-    " $14::text[], $15::text[], $16::text[], $17::text[], $18::text[])"
+    " $14::text[], $15::text[], $16::text[], $17::text[], $18::text[],"
+    " $19::text[])"
     " AS u (" KEY_NAMES ", outcome, reason, documents, rows, rows_rejected,"
     " duplicates, target, scope, bytes, gap_bytes, scanned_at, started_at,"
-    " finished_at) WHERE " KEY_MATCH;
+    " finished_at, node) WHERE " KEY_MATCH;
 
 /* A NUL that a report wrote as an escape cannot be in jsonb. */
 static const char insert_rejects[] =
@@ -212,8 +214,8 @@ static const column_fn key_columns[] = {cluster, job_uid, pod_uid, container,
 static const column_fn running_columns[] = {
     namespace, job, pod, node, task, profile, scanned_at, started_at};
 static const column_fn update_columns[] = {
-    outcome, reason, documents, rows,       rows_rejected, duplicates, target,
-    scope,   bytes,  gap_bytes, scanned_at, started_at,    finished_at};
+    outcome, reason, documents, rows,       rows_rejected, duplicates,  target,
+    scope,   bytes,  gap_bytes, scanned_at, started_at,    finished_at, node};
 
 static bool is_any(const struct kg_batch_run *run)
 {

@@ -135,6 +135,8 @@ def a_task_runs_in_each_namespace_and_its_rows_arrive():
             [[ns, str(ROWS)] for ns in NAMESPACES]
         assert {row[0] for row in sql("SELECT job_uid FROM kubeglean_runs WHERE outcome = 'complete'")} == \
             {run["uid"] for run in runs}
+        assert sql("SELECT DISTINCT node, bytes > 0, started_at < finished_at FROM kubeglean_runs") == \
+            [["sim-node", "t", "t"]]
         assert agent.stop() == 0, agent.log()
 
 
