@@ -42,6 +42,7 @@ struct kg_watch {
     struct kg_kube *kube; /* Private from here on. Outlives the watch. */
     enum kg_kube_kind kind;
     const char *const *paths;
+    uint32_t idle_ms;
     struct kg_http_req req;       /* The list or watch request in flight. */
     struct kg_http_head head;     /* How its answer began. */
     struct kg_kube_status status; /* What the server refused it with. */
@@ -71,6 +72,8 @@ struct kg_watch_options {
     struct kg_str labels;     /* Selector: "kubeglean.io/profile"; or empty. */
     const char *const *paths; /* As pick.h has them; ended by NULL. Borrowed. */
     uint64_t seed;            /* Of the jitter. */
+    uint32_t idle_ms;         /* A watch silent for longer than bookmarks are
+                                 apart is dead. 0: 90 seconds. */
 };
 
 /* After KG_OK, kg_watch_close() is due, once; else nothing (KG_ENOMEM, or

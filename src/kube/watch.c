@@ -87,7 +87,7 @@ static const struct kg_http_events events;
 static enum kg_errc ask_server(struct kg_watch *w, bool list)
 {
     struct kg_http_ask ask = {.method = "GET",
-                              .idle_ms = list ? LIST_IDLE_MS : WATCH_IDLE_MS};
+                              .idle_ms = list ? LIST_IDLE_MS : w->idle_ms};
     struct kg_token *token = w->kube->token;
     struct kg_buf path;
     enum kg_errc err;
@@ -377,7 +377,11 @@ enum kg_errc kg_watch_init(struct kg_watch *w, struct kg_kube *kube,
     *w = (struct kg_watch){.data = w->data,
                            .kube = kube,
                            .kind = options->kind,
+                           .idle_ms = options->idle_ms,
                            .paths = options->paths};
+    if (w->idle_ms == 0) {
+        w->idle_ms = WATCH_IDLE_MS;
+    }
     kg_buf_init(&w->path, KG_LIMIT_URL);
     err = set_path(w, options);
     if (err != KG_OK) {

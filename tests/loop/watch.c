@@ -40,6 +40,7 @@ struct watched {
     bool closed;
     unsigned until;
     struct kg_error e;
+    uint32_t idle_ms;
     unsigned stop_at, restart_at, close_at; /* Change; 0: never. */
 };
 
@@ -87,8 +88,11 @@ static void on_change(struct kg_watch *w, enum kg_watch_kind kind,
 static bool begin(struct watched *d, const struct kt_reply *replies, size_t n)
 {
     static const char *const paths[] = {"metadata.name", NULL};
-    const struct kg_watch_options options = {
-        .kind = KG_KUBE_JOB, .ns = KG_STR("a"), .paths = paths, .seed = 1};
+    const struct kg_watch_options options = {.kind = KG_KUBE_JOB,
+                                             .ns = KG_STR("a"),
+                                             .paths = paths,
+                                             .seed = 1,
+                                             .idle_ms = d->idle_ms};
 
     if (!kt_kube_start(&d->k, replies, n, NULL)) {
         return false;
@@ -205,6 +209,23 @@ static void a_watch_that_ends_goes_on_where_it_was(void **state)
         assert_int_equal(d.watch.n_restarts, 1);
         end(&d);
     }
+}
+
+static void a_watch_that_went_silent_is_dead(void **state)
+{
+    static const struct kt_reply replies[] = {
+        KT_JSON("200 OK", LIST("10", "", "")),
+        OPEN_STREAM(PATH "watch=1", BOOKMARK("77")),
+        OPEN_STREAM(PATH "watch=1", EVENT("ADDED", JOB("u9", "nine", "78"))),
+    };
+    struct watched d = {.idle_ms = 30};
+
+    (void)state;
+    follow(&d, replies, KG_COUNT_OF(replies), 2);
+    kt_assert_str(kg_str_from(d.trace), "synced\nput u9=nine\n");
+    assert_int_equal(kt_server_saw(&d.k.server, "&resourceVersion=77 "), 1);
+    assert_int_equal(d.watch.n_lists, 1);
+    end(&d);
 }
 
 static void gone_means_list_again_and_what_vanished_is_told(void **state)
@@ -419,6 +440,7 @@ int main(void)
         cmocka_unit_test(a_list_in_pages_then_a_watch),
         cmocka_unit_test(events_may_be_cut_anywhere),
         cmocka_unit_test(a_watch_that_ends_goes_on_where_it_was),
+        cmocka_unit_test(a_watch_that_went_silent_is_dead),
         cmocka_unit_test(gone_means_list_again_and_what_vanished_is_told),
         cmocka_unit_test(a_page_token_that_expired_means_one_list_in_one_piece),
         cmocka_unit_test(what_no_retry_can_cure_is_told),
