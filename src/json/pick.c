@@ -224,7 +224,7 @@ static enum kg_errc end_string(struct kg_pick *p)
         return KG_ESYNTAX;
     }
     if (p->is_name) {
-        p->want = kg_want_member(parent_of(p)->want, text);
+        p->want = kg_want_member(p->stack[p->depth - 1].want, text);
         p->state = COLON;
         kg_buf_reset(&p->name);
         return p->want != NULL ? kg_buf_add(&p->name, text) : KG_OK;
