@@ -34,30 +34,31 @@ typedef void (*kg_watch_fail_cb)(struct kg_watch *w, const struct kg_error *e);
 typedef void (*kg_watch_close_cb)(struct kg_watch *w);
 
 struct kg_watch {
-    void *data;           /* Public: the owner's, never read here. */
-    struct kg_sm sm;      /* Read-only: a state of the diagram above. */
-    bool synced;          /* Read-only: SYNCED was told since the start. */
-    uint64_t n_lists;     /* Read-only: complete lists, */
-    uint64_t n_restarts;  /* and watch requests that ended. */
-    struct kg_kube *kube; /* Private from here on. Outlives the watch. */
+    void *data;          /* Public: the owner's, never read here. */
+    struct kg_sm sm;     /* Read-only: a state of the diagram above. */
+    uint64_t n_lists;    /* Read-only: complete lists, */
+    uint64_t n_restarts; /* and watch requests that ended. */
+    bool synced;         /* Read-only: SYNCED was told since the start. */
+    bool unpaged;        /* Private from here on. The token of the list's next
+                             page was too old: all at once. */
+    enum kg_errc failed; /* The answer was a refusal that is no JSON. */
     enum kg_kube_kind kind;
-    const char *const *paths;
     uint32_t idle_ms;
+    unsigned generation;       /* Of the list: others' objects vanished. */
+    unsigned token_generation; /* Of the token that it was sent with. */
+    struct kg_kube *kube;      /* Outlives the watch. */
+    const char *const *paths;
     struct kg_http_req req;       /* The list or watch request in flight. */
     struct kg_http_head head;     /* How its answer began. */
     struct kg_kube_status status; /* What the server refused it with. */
-    enum kg_errc failed;          /* That was no JSON. */
     struct kg_pick *pick;         /* Takes the answer apart. */
     struct kg_buf path;           /* Of the collection, with its selector. */
     struct kg_buf version;        /* To watch from; empty: list first. */
     struct kg_buf listed;         /* Version of the list being read. */
     struct kg_buf page;           /* Token of its next page; or empty. */
-    bool unpaged;                 /* That token was too old: all at once. */
     struct kg_map known;          /* By uid: what the owner was told of. */
-    unsigned generation;          /* Of the list: others' objects vanished. */
     struct kg_backoff backoff;    /* Reset when a watch lasted. */
     uint64_t began_ms;            /* When the request was sent. */
-    unsigned token_generation;    /* Of the token that it was sent with. */
     struct kg_token_wait token_wait;
     uv_timer_t timer;     /* Armed in WAITING, and only there. */
     struct kg_latch open; /* Holds close_cb until the timer is gone. */
