@@ -141,6 +141,8 @@ void kg_decide_outcome(struct kg_run *run);
 const char *kg_decide_cut_reason(const struct kg_run *run);
 /* Why a run that never started has no log to read. */
 enum kg_log_end kg_decide_never_started(const struct kg_run *run);
+enum kg_container_state kg_decide_container_state(
+    const struct kg_run *run, const struct kg_container_facts *c);
 bool kg_decide_believed(const struct kg_run *run);
 enum kg_outcome kg_decide_job_outcome(const struct kg_job *job);
 bool kg_decide_job_is_good(const struct kg_job *job);

@@ -111,6 +111,17 @@ enum kg_log_end kg_decide_never_started(const struct kg_run *run)
     return job->deleted || ran_unseen ? KG_LOG_GONE : KG_LOG_EOF;
 }
 
+/* Of each container of a Pod that it puts away the kubelet says that it was
+ * terminated; one that nobody saw start has not run. */
+enum kg_container_state kg_decide_container_state(
+    const struct kg_run *run, const struct kg_container_facts *c)
+{
+    return c->state == KG_CONTAINER_TERMINATED &&
+                   run->started_us == KG_TIME_NONE
+               ? KG_CONTAINER_WAITING
+               : c->state;
+}
+
 /* A clean end is the container's own if the container had ended by then. */
 bool kg_decide_believed(const struct kg_run *run)
 {

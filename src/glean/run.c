@@ -12,7 +12,6 @@
 #include <stdio.h>
 
 #include "core.h"
-
 #include "kubeglean/clock.h"
 #include "kubeglean/heap.h"
 
@@ -502,24 +501,13 @@ static void diagnose(struct kg_glean *g, struct kg_run *run,
     }
 }
 
-/* Of each container of a Pod that it puts away the kubelet says that it was
- * terminated; one that nobody saw start has not run. */
-static enum kg_container_state state_of(const struct kg_run *run,
-                                        const struct kg_container_facts *c)
-{
-    return c->state == KG_CONTAINER_TERMINATED &&
-                   run->started_us == KG_TIME_NONE
-               ? KG_CONTAINER_WAITING
-               : c->state;
-}
-
 static void take_container(struct kg_run *run, const struct kg_pod_facts *pod,
                            const struct kg_container_facts *c)
 {
     if (c->started_us != KG_TIME_NONE) {
         run->started_us = c->started_us;
     }
-    run->container = state_of(run, c);
+    run->container = kg_decide_container_state(run, c);
     run->finished_us = c->finished_us;
     if (run->container == KG_CONTAINER_TERMINATED) {
         run->exit_code = c->exit_code;
