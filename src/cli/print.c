@@ -9,7 +9,7 @@
 #include "kubeglean/heap.h"
 #include "kubeglean/limits.h"
 
-enum { BLOCK = 64 * 1024 };
+#define BLOCK (64 * KG_KIB)
 
 void kg_print_init(struct kg_print *p, int fd)
 {

@@ -7,25 +7,20 @@
 
 enum { SMALLEST = 16 * 1024 };
 
-enum kg_errc kg_frame_init(struct kg_frame *f, enum kg_root root, bool strict,
-                           const struct kg_frame_limits *limits,
-                           struct kg_interest *interest, bool delimits)
+enum kg_errc kg_frame_init(struct kg_frame *f,
+                           const struct kg_frame_options *options)
 {
-    *f = (struct kg_frame){.limits = *limits,
-                           .root = root,
-                           .strict = strict,
-                           .state = strict ? START : NOISE,
-                           .capacity = SMALLEST,
-                           .interest = interest,
-                           .delimits = delimits};
-    f->kinds = kg_calloc(limits->depth / 8 + 1, 1);
-    f->out = kg_alloc(SMALLEST);
-    if (f->kinds == NULL || f->out == NULL) {
+    *f = (struct kg_frame){.options = *options,
+                           .state = options->strict ? START : NOISE};
+    f->kinds = kg_calloc(options->limits.depth / 8 + 1, 1);
+    f->out.ptr = kg_alloc(SMALLEST);
+    f->out.capacity = SMALLEST;
+    if (f->kinds == NULL || f->out.ptr == NULL) {
         kg_free(f->kinds);
-        kg_free(f->out);
+        kg_free(f->out.ptr);
         return KG_ENOMEM;
     }
-    kg_noise_init(&f->noise, root);
+    kg_noise_init(&f->noise, options->root);
     kg_inner_init(&f->inner, KG_LIMIT_RESCAN);
     return KG_OK;
 }
@@ -33,7 +28,7 @@ enum kg_errc kg_frame_init(struct kg_frame *f, enum kg_root root, bool strict,
 void kg_frame_finish(struct kg_frame *f)
 {
     kg_free(f->kinds);
-    kg_free(f->out);
+    kg_free(f->out.ptr);
     kg_inner_finish(&f->inner);
 }
 
@@ -67,7 +62,7 @@ static enum kg_frame_event on_start(struct kg_frame *f, struct kg_cut *c)
         return KG_FRAME_HUNGRY;
     }
     kg_candidate_begin(f, c, kg_cut_offset(f, c));
-    if (!kg_frame_opens(f, *c->p) && f->root != KG_ROOT_ANY) {
+    if (!kg_frame_opens(f, *c->p) && f->options.root != KG_ROOT_ANY) {
         return kg_candidate_fail(f, c, KG_FAULT_SYNTAX);
     }
     f->state = VALUE;
@@ -164,45 +159,45 @@ static size_t less(size_t n, size_t by)
 /* Takes out what the last call handed on. */
 static void drop_given(struct kg_frame *f)
 {
-    if (f->given == 0) {
+    if (f->out.given == 0) {
         return;
     }
-    if (f->lent != 0) {
-        f->out[f->given] = f->lent;
-        f->lent = 0;
+    if (f->out.lent != 0) {
+        f->out.ptr[f->out.given] = f->out.lent;
+        f->out.lent = 0;
     }
-    f->handed = f->out[f->given - 1];
-    f->len -= f->given;
-    memmove(f->out, f->out + f->given, f->len);
-    f->text = less(f->text, f->given);
-    f->member = less(f->member, f->given);
-    f->before += f->given;
-    f->given = 0;
+    f->out.handed = f->out.ptr[f->out.given - 1];
+    f->out.len -= f->out.given;
+    memmove(f->out.ptr, f->out.ptr + f->out.given, f->out.len);
+    f->token.text = less(f->token.text, f->out.given);
+    f->token.member = less(f->token.member, f->out.given);
+    f->out.before += f->out.given;
+    f->out.given = 0;
 }
 
 /* All of a muted member that came so far, but for the token it is in. */
 static bool drop_muted(struct kg_frame *f)
 {
-    size_t end = kg_grammar_is_in_token(f) ? f->text : f->len;
-    size_t n = f->muted ? end - f->member : 0;
+    size_t end = kg_grammar_is_in_token(f) ? f->token.text : f->out.len;
+    size_t n = f->mute.on ? end - f->token.member : 0;
 
     if (n == 0) {
         return false;
     }
     kg_candidate_copy_inner(f, end);
-    memmove(f->out + f->member, f->out + end, f->len - end);
-    f->text -= n;
-    f->len -= n;
-    f->before += n;
+    memmove(f->out.ptr + f->token.member, f->out.ptr + end, f->out.len - end);
+    f->token.text -= n;
+    f->out.len -= n;
+    f->out.before += n;
     return true;
 }
 
 static size_t token_limit(const struct kg_frame *f)
 {
     if (f->state == SCALAR) {
-        return f->limits.number;
+        return f->options.limits.number;
     }
-    return f->naming ? f->limits.key : f->limits.string;
+    return f->token.naming ? f->options.limits.key : f->options.limits.string;
 }
 
 static enum kg_frame_fault token_fault(const struct kg_frame *f)
@@ -210,35 +205,35 @@ static enum kg_frame_fault token_fault(const struct kg_frame *f)
     if (f->state == SCALAR) {
         return KG_FAULT_NUMBER;
     }
-    return f->naming ? KG_FAULT_KEY : KG_FAULT_STRING;
+    return f->token.naming ? KG_FAULT_KEY : KG_FAULT_STRING;
 }
 
 /* The token that fills `out` may be a long one, up to its limit. */
 static enum kg_frame_event make_room(struct kg_frame *f, struct kg_str in)
 {
     const uint8_t *p = (const uint8_t *)in.ptr;
-    struct kg_cut c = {p, p, p, f->out + f->len};
+    struct kg_cut c = {p, p, p, f->out.ptr + f->out.len};
     uint8_t *out;
 
     if (drop_muted(f)) {
         return KG_FRAME_HUNGRY;
     }
-    if (f->len - f->text > token_limit(f)) {
+    if (f->out.len - f->token.text > token_limit(f)) {
         return kg_candidate_refuse(f, &c, token_fault(f));
     }
-    out = kg_realloc(f->out, f->capacity * 2);
+    out = kg_realloc(f->out.ptr, f->out.capacity * 2);
     if (out == NULL) {
         return KG_FRAME_NOMEM;
     }
-    f->out = out;
-    f->capacity *= 2;
+    f->out.ptr = out;
+    f->out.capacity *= 2;
     return KG_FRAME_HUNGRY;
 }
 
 static enum kg_frame_event read_some(struct kg_frame *f, struct kg_str *in)
 {
     const uint8_t *start = (const uint8_t *)in->ptr;
-    struct kg_cut c = {start, start, start + in->len, f->out + f->len};
+    struct kg_cut c = {start, start, start + in->len, f->out.ptr + f->out.len};
     enum kg_frame_event event = KG_FRAME_HUNGRY;
     size_t n;
 
@@ -247,7 +242,7 @@ static enum kg_frame_event read_some(struct kg_frame *f, struct kg_str *in)
         event = step(f, &c);
     }
     n = (size_t)(c.p - c.start);
-    f->len = (size_t)(c.o - f->out);
+    f->out.len = (size_t)(c.o - f->out.ptr);
     f->offset += n;
     f->last = n > 0 ? c.p[-1] : f->last;
     *in = kg_str_of(in->ptr + n, in->len - n);
@@ -291,7 +286,7 @@ enum kg_frame_event kg_frame_next(struct kg_frame *f, struct kg_str *in)
 enum kg_frame_event kg_frame_end(struct kg_frame *f)
 {
     static const uint8_t none[1];
-    struct kg_cut c = {none, none, none, f->out};
+    struct kg_cut c = {none, none, none, f->out.ptr};
 
     if (f->state == BREAKING) {
         return kg_candidate_break(f);
@@ -300,7 +295,7 @@ enum kg_frame_event kg_frame_end(struct kg_frame *f)
         return give_inner(f);
     }
     drop_given(f);
-    c.o = f->out + f->len;
+    c.o = f->out.ptr + f->out.len;
     if (f->state == SCALAR && f->depth == 0) {
         return kg_grammar_end_scalar(f, &c);
     }

@@ -26,6 +26,14 @@ struct kg_frame_limits {
     size_t depth, string, key, number;
 };
 
+struct kg_frame_options {
+    enum kg_root root;
+    bool strict;
+    bool delimits; /* For a parser, which needs found.blank. */
+    struct kg_frame_limits limits;
+    struct kg_interest *interest; /* Borrowed; NULL: all is wanted. */
+};
+
 enum kg_frame_event {
     KG_FRAME_HUNGRY, /* All was read: more, or the end. */
     KG_FRAME_PIECE,  /* `piece` has tokens of the candidate. */
@@ -53,60 +61,66 @@ struct kg_frame_found {
     uint64_t n_nan;    /* So far. */
 };
 
-struct kg_frame {
-    struct kg_frame_limits limits; /* Read-only. */
-    enum kg_root root;             /* Read-only. */
-    bool strict;                   /* Read-only. */
-    struct kg_frame_found found;   /* Read-only. */
-    struct kg_noise noise;         /* Read-only. */
-    uint64_t offset;               /* Read-only: bytes read. */
-
-    int state;      /* Private from here on. */
-    size_t depth;   /* Containers open. */
-    uint8_t *kinds; /* Of each, one bit: 1 is an object. */
-    bool naming;    /* The string is a member's name. */
-    bool escaped;   /* A name with escapes. */
-    bool damaging;  /* To be told as found.damaged. */
-    uint8_t last;   /* The byte before the next one. */
-    uint64_t quote; /* Where the last string ended, */
-    bool braced;    /* and if its last character was an opener. */
-    uint64_t from;  /* Where the candidate opened. */
-    uint64_t n_nan;
-
-    uint8_t *out;    /* What is to be handed on, */
-    size_t len;      /* so many bytes; */
-    size_t given;    /* that many were handed on by the last call. */
-    size_t text;     /* Where the last string or scalar begins. */
-    size_t member;   /* Where the last member begins, with its comma. */
-    size_t capacity; /* Of `out`. */
+/* What is to be handed on. */
+struct kg_frame_out {
+    uint8_t *ptr;
+    size_t len;
+    size_t capacity;
+    size_t given;    /* Bytes that the last call handed on. */
+    uint64_t before; /* Bytes handed on, or muted, before these. */
     uint8_t handed;  /* The last byte handed on. */
-    bool delimits;   /* found.blank is for somebody; */
-    uint8_t lent;    /* this byte has to be put back where it is. */
-    uint64_t before; /* Bytes handed on before those in `out`. */
+    uint8_t lent;    /* The byte that has to be put back behind them. */
+};
 
+/* The string or scalar that is being read, or was last. */
+struct kg_frame_token {
+    size_t text;      /* Where in the output it begins, */
+    size_t member;    /* and its member with the comma, if it is a name. */
+    uint64_t end;     /* Where in the stream the last string ended, */
+    bool braced;      /* and if its last character was an opener. */
+    bool naming;      /* A member's name, */
+    bool escaped;     /* with escapes. */
     uint8_t lacks;    /* Bytes to come of an escape or a UTF-8 sequence, */
-    uint8_t had;      /* bytes of the sequence in `out`, */
+    uint8_t had;      /* bytes of the sequence in the output, */
     uint8_t low, top; /* and what its next byte may be. */
+};
 
-    struct kg_interest *interest; /* Or NULL: all is wanted. */
-    bool muted;                   /* The member is not, */
-    size_t muted_depth;           /* which stands at this depth. */
+/* A member that nobody wants, from its name on. */
+struct kg_frame_mute {
+    bool on;
+    size_t depth;
+};
 
-    struct kg_frame_found broken; /* While it is given up, */
-    int after;                    /* the state that comes then. */
-    bool turned;                  /* It began inside a string of noise. */
+/* A candidate that is given up, while its last tokens are handed on. */
+struct kg_frame_ending {
+    struct kg_frame_found found; /* To be told, */
+    int state;                   /* and how to go on. */
+    bool turned;                 /* It began inside a string of noise. */
+};
 
+struct kg_frame {
+    struct kg_frame_options options; /* Read-only. */
+    struct kg_frame_found found;     /* Read-only. */
+    struct kg_noise noise;           /* Read-only. */
+    uint64_t offset;                 /* Read-only: bytes read. */
+
+    uint64_t from;  /* Private from here on: where the candidate opened. */
+    uint64_t n_nan; /* In it. */
+    size_t depth;   /* Containers open; */
+    uint8_t *kinds; /* of each, one bit: 1 is an object. */
+    int state;
+    bool damaging; /* To be told as found.damaged. */
+    uint8_t last;  /* The byte before the next one. */
+    struct kg_frame_out out;
+    struct kg_frame_token token;
+    struct kg_frame_mute mute;
+    struct kg_frame_ending ending;
     struct kg_inner inner; /* A document that may be inside a broken one. */
 };
 
-/* Borrows `interest`; without one all is handed on. `delimits`: pieces are for a
- * parser, which knows a number's end only by what follows. KG_ENOMEM: nothing is
- * due. */
-KG_MUST_USE enum kg_errc kg_frame_init(struct kg_frame *f, enum kg_root root,
-                                       bool strict,
-                                       const struct kg_frame_limits *limits,
-                                       struct kg_interest *interest,
-                                       bool delimits);
+/* Copies `options`. KG_ENOMEM: nothing is due. */
+KG_MUST_USE enum kg_errc kg_frame_init(struct kg_frame *f,
+                                       const struct kg_frame_options *options);
 void kg_frame_finish(struct kg_frame *f);
 /* Reads from `in`, and takes off it what was read. To be called until HUNGRY. */
 KG_MUST_USE enum kg_frame_event kg_frame_next(struct kg_frame *f,

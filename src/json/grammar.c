@@ -45,7 +45,7 @@ static enum kg_frame_event close_candidate(struct kg_frame *f,
 static void open_inner(struct kg_frame *f, const struct kg_cut *c)
 {
     kg_inner_open(&f->inner, f->depth, kg_cut_offset(f, c),
-                  f->before + (uint64_t)(c->o - f->out));
+                  f->out.before + (uint64_t)(c->o - f->out.ptr));
     f->inner.n_nan = f->n_nan;
 }
 
@@ -54,7 +54,7 @@ static enum kg_frame_event open_container(struct kg_frame *f, struct kg_cut *c)
     bool object = *c->p == '{';
     uint8_t bit = (uint8_t)(1u << (f->depth % 8));
 
-    if (f->depth == f->limits.depth) {
+    if (f->depth == f->options.limits.depth) {
         return refuse(f, c, KG_FAULT_DEPTH);
     }
     if (f->depth > 0 && kg_cut_at_line_start(f, c) &&
@@ -66,8 +66,8 @@ static enum kg_frame_event open_container(struct kg_frame *f, struct kg_cut *c)
     } else {
         f->kinds[f->depth / 8] &= (uint8_t)~bit;
     }
-    if (f->interest != NULL && !f->muted) {
-        kg_interest_open(f->interest, object ? KG_OBJECT : KG_ARRAY);
+    if (f->options.interest != NULL && !f->mute.on) {
+        kg_interest_open(f->options.interest, object ? KG_OBJECT : KG_ARRAY);
     }
     f->depth++;
     *c->o++ = *c->p++;
@@ -77,7 +77,7 @@ static enum kg_frame_event open_container(struct kg_frame *f, struct kg_cut *c)
 
 static void close_inner(struct kg_frame *f, const struct kg_cut *c)
 {
-    kg_candidate_copy_inner(f, (size_t)(c->o - f->out));
+    kg_candidate_copy_inner(f, (size_t)(c->o - f->out.ptr));
     kg_inner_close(&f->inner, kg_cut_offset(f, c));
     f->inner.n_nan = f->n_nan - f->inner.n_nan;
 }
@@ -85,26 +85,26 @@ static void close_inner(struct kg_frame *f, const struct kg_cut *c)
 /* What was muted leaves no trace; an inner document in it was kept. */
 static void unmute(struct kg_frame *f, struct kg_cut *c)
 {
-    size_t len = (size_t)(c->o - f->out);
+    size_t len = (size_t)(c->o - f->out.ptr);
 
     kg_candidate_copy_inner(f, len);
-    f->before += len - f->member;
-    c->o = f->out + f->member;
-    f->muted = false;
+    f->out.before += len - f->token.member;
+    c->o = f->out.ptr + f->token.member;
+    f->mute.on = false;
 }
 
 static inline void end_value(struct kg_frame *f, struct kg_cut *c)
 {
     f->state = NEXT;
-    if (f->muted && f->depth == f->muted_depth) {
+    if (f->mute.on && f->depth == f->mute.depth) {
         unmute(f, c);
     }
 }
 
 static enum kg_frame_event close_container(struct kg_frame *f, struct kg_cut *c)
 {
-    if (f->interest != NULL && !f->muted) {
-        kg_interest_close(f->interest);
+    if (f->options.interest != NULL && !f->mute.on) {
+        kg_interest_close(f->options.interest);
     }
     *c->o++ = *c->p++;
     f->depth--;
@@ -140,8 +140,8 @@ static inline bool skip_space(struct kg_cut *c)
 
 static void begin_text(struct kg_frame *f, struct kg_cut *c)
 {
-    f->text = (size_t)(c->o - f->out);
-    f->naming = false;
+    f->token.text = (size_t)(c->o - f->out.ptr);
+    f->token.naming = false;
     *c->o++ = *c->p++;
     f->state = TEXT;
 }
@@ -150,22 +150,22 @@ static void begin_text(struct kg_frame *f, struct kg_cut *c)
  * muted one all are there. */
 static inline bool needs_comma(const struct kg_frame *f, const struct kg_cut *c)
 {
-    uint8_t before = c->o > f->out ? c->o[-1] : f->handed;
+    uint8_t before = c->o > f->out.ptr ? c->o[-1] : f->out.handed;
 
-    return f->state == NAME && (f->muted || before != '{');
+    return f->state == NAME && (f->mute.on || before != '{');
 }
 
 static void begin_name(struct kg_frame *f, struct kg_cut *c)
 {
-    if (!f->muted) {
-        f->member = (size_t)(c->o - f->out);
+    if (!f->mute.on) {
+        f->token.member = (size_t)(c->o - f->out.ptr);
     }
     if (needs_comma(f, c)) {
         *c->o++ = ',';
     }
-    f->text = (size_t)(c->o - f->out);
-    f->naming = true;
-    f->escaped = false;
+    f->token.text = (size_t)(c->o - f->out.ptr);
+    f->token.naming = true;
+    f->token.escaped = false;
     *c->o++ = *c->p++;
     f->state = TEXT;
 }
@@ -189,8 +189,8 @@ static enum kg_frame_event on_value(struct kg_frame *f, struct kg_cut *c)
         if (!kg_scalar_has(*c->p)) {
             return fail_here(f, c);
         }
-        f->text = (size_t)(c->o - f->out);
-        f->naming = false;
+        f->token.text = (size_t)(c->o - f->out.ptr);
+        f->token.naming = false;
         f->state = SCALAR;
         return KG_FRAME_HUNGRY;
     }
@@ -214,13 +214,14 @@ static enum kg_frame_event on_name(struct kg_frame *f, struct kg_cut *c)
 /* An inner document is kept as it is. */
 static void note_name(struct kg_frame *f, const struct kg_cut *c)
 {
-    const char *name = (const char *)f->out + f->text + 1;
-    size_t len = (size_t)(c->o - f->out) - f->text - 2;
+    const char *name = (const char *)f->out.ptr + f->token.text + 1;
+    size_t len = (size_t)(c->o - f->out.ptr) - f->token.text - 2;
 
-    if (!kg_interest_name(f->interest, kg_str_of(name, len), f->escaped) &&
+    if (!kg_interest_name(f->options.interest, kg_str_of(name, len),
+                          f->token.escaped) &&
         f->inner.state != KG_INNER_OPEN) {
-        f->muted = true;
-        f->muted_depth = f->depth;
+        f->mute.on = true;
+        f->mute.depth = f->depth;
     }
 }
 
@@ -232,7 +233,7 @@ static enum kg_frame_event on_colon(struct kg_frame *f, struct kg_cut *c)
     if (*c->p != ':') {
         return fail_here(f, c);
     }
-    if (f->interest != NULL && !f->muted) {
+    if (f->options.interest != NULL && !f->mute.on) {
         note_name(f, c);
     }
     *c->o++ = *c->p++;
@@ -270,15 +271,16 @@ static enum kg_frame_event on_next(struct kg_frame *f, struct kg_cut *c)
 
 static enum kg_frame_event end_text(struct kg_frame *f, struct kg_cut *c)
 {
-    size_t len = (size_t)(c->o - f->out) - f->text - 1;
+    size_t len = (size_t)(c->o - f->out.ptr) - f->token.text - 1;
 
-    if (len > (f->naming ? f->limits.key : f->limits.string)) {
-        return refuse(f, c, f->naming ? KG_FAULT_KEY : KG_FAULT_STRING);
+    if (len >
+        (f->token.naming ? f->options.limits.key : f->options.limits.string)) {
+        return refuse(f, c, f->token.naming ? KG_FAULT_KEY : KG_FAULT_STRING);
     }
-    f->braced = len > 0 && c->o[-1] == '{';
+    f->token.braced = len > 0 && c->o[-1] == '{';
     *c->o++ = *c->p++;
-    f->quote = kg_cut_offset(f, c);
-    if (f->naming) {
+    f->token.end = kg_cut_offset(f, c);
+    if (f->token.naming) {
         f->state = COLON;
         return KG_FRAME_HUNGRY;
     }
@@ -291,7 +293,7 @@ static enum kg_frame_event end_text(struct kg_frame *f, struct kg_cut *c)
 static enum kg_frame_event replace(struct kg_frame *f, struct kg_cut *c,
                                    size_t n)
 {
-    if (f->strict) {
+    if (f->options.strict) {
         return fail_here(f, c);
     }
     c->o -= n;
@@ -311,10 +313,10 @@ static enum kg_frame_event begin_sequence(struct kg_frame *f, struct kg_cut *c)
         c->p++;
         return replace(f, c, 0);
     }
-    f->lacks = lead < 0xE0 ? 1 : lead < 0xF0 ? 2 : 3;
-    f->low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
-    f->top = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
-    f->had = 1;
+    f->token.lacks = lead < 0xE0 ? 1 : lead < 0xF0 ? 2 : 3;
+    f->token.low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+    f->token.top = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+    f->token.had = 1;
     *c->o++ = *c->p++;
     f->state = SEQUENCE;
     return KG_FRAME_HUNGRY;
@@ -323,14 +325,14 @@ static enum kg_frame_event begin_sequence(struct kg_frame *f, struct kg_cut *c)
 static enum kg_frame_event on_sequence(struct kg_frame *f, struct kg_cut *c)
 {
     while (c->p < c->end) {
-        if (*c->p < f->low || *c->p > f->top) {
-            return replace(f, c, f->had);
+        if (*c->p < f->token.low || *c->p > f->token.top) {
+            return replace(f, c, f->token.had);
         }
         *c->o++ = *c->p++;
-        f->had++;
-        f->low = 0x80;
-        f->top = 0xBF;
-        if (--f->lacks == 0) {
+        f->token.had++;
+        f->token.low = 0x80;
+        f->token.top = 0xBF;
+        if (--f->token.lacks == 0) {
             f->state = TEXT;
             break;
         }
@@ -349,7 +351,7 @@ static enum kg_frame_event on_text(struct kg_frame *f, struct kg_cut *c)
     }
     if (*c->p == '\\') {
         *c->o++ = *c->p++;
-        f->escaped = true;
+        f->token.escaped = true;
         f->state = ESCAPE;
         return KG_FRAME_HUNGRY;
     }
@@ -360,7 +362,7 @@ static enum kg_frame_event on_escape(struct kg_frame *f, struct kg_cut *c)
 {
     switch (*c->p) {
     case 'u':
-        f->lacks = 4;
+        f->token.lacks = 4;
         f->state = HEX;
         break;
     case '"':
@@ -393,7 +395,7 @@ static enum kg_frame_event on_hex(struct kg_frame *f, struct kg_cut *c)
         return fail_here(f, c);
     }
     *c->o++ = *c->p++;
-    if (--f->lacks == 0) {
+    if (--f->token.lacks == 0) {
         f->state = TEXT;
     }
     return KG_FRAME_HUNGRY;
@@ -404,19 +406,20 @@ static enum kg_frame_event on_hex(struct kg_frame *f, struct kg_cut *c)
 static inline enum kg_frame_event end_scalar(struct kg_frame *f,
                                              struct kg_cut *c)
 {
-    size_t len = (size_t)(c->o - f->out) - f->text;
+    size_t len = (size_t)(c->o - f->out.ptr) - f->token.text;
     enum kg_scalar kind =
-        kg_scalar_of(kg_str_of((char *)f->out + f->text, len));
+        kg_scalar_of(kg_str_of((char *)f->out.ptr + f->token.text, len));
 
-    if (kind == KG_SCALAR_NONE || (kind == KG_SCALAR_NAN && f->strict)) {
+    if (kind == KG_SCALAR_NONE ||
+        (kind == KG_SCALAR_NAN && f->options.strict)) {
         return fail_here(f, c);
     }
-    if (len > f->limits.number && kind == KG_SCALAR_NUMBER) {
+    if (len > f->options.limits.number && kind == KG_SCALAR_NUMBER) {
         return refuse(f, c, KG_FAULT_NUMBER);
     }
     if (kind == KG_SCALAR_NAN) {
         f->n_nan++;
-        c->o = f->out + f->text;
+        c->o = f->out.ptr + f->token.text;
         memcpy(c->o, "null", 4);
         c->o += 4;
         kg_cut_clamp(f, c);

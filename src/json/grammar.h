@@ -53,7 +53,7 @@ static inline bool kg_cut_at_line_start(const struct kg_frame *f,
 /* So that what is read fits into `out`, and eight bytes more at once. */
 static inline void kg_cut_clamp(const struct kg_frame *f, struct kg_cut *c)
 {
-    size_t room = f->capacity - KG_CUT_SLACK - (size_t)(c->o - f->out);
+    size_t room = f->out.capacity - KG_CUT_SLACK - (size_t)(c->o - f->out.ptr);
 
     if ((size_t)(c->end - c->p) > room) {
         c->end = c->p + room;
@@ -62,8 +62,8 @@ static inline void kg_cut_clamp(const struct kg_frame *f, struct kg_cut *c)
 
 static inline bool kg_frame_opens(const struct kg_frame *f, uint8_t byte)
 {
-    return (byte == '{' && f->root != KG_ROOT_ARRAY) ||
-           (byte == '[' && f->root != KG_ROOT_OBJECT);
+    return (byte == '{' && f->options.root != KG_ROOT_ARRAY) ||
+           (byte == '[' && f->options.root != KG_ROOT_OBJECT);
 }
 
 /* candidate.c: how one begins and ends. `from` is where its first byte is, which

@@ -4,12 +4,10 @@
 #include <string.h>
 #include <yajl/yajl_parse.h>
 
-enum {
-    OBJECTS = 2048,     /* yajl's handle, lexer and empty buffers. */
-    STACK_STEP = 128,   /* What its stack of states grows by, each time anew. */
-    DECODED_MIN = 2048, /* What its buffer for escapes begins with. */
-    HEADER = 32,        /* The arena's, for each piece. */
-};
+#define OBJECTS     ((size_t)2048) /* yajl's handle, lexer, empty buffers. */
+#define STACK_STEP  ((size_t)128)  /* Its stack of states grows by it, */
+#define DECODED_MIN ((size_t)2048) /* its buffer for escapes begins with it. */
+#define HEADER      ((size_t)32)   /* The arena's, for each piece. */
 
 /* --- callbacks ---------------------------------------------------------------- */
 

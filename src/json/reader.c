@@ -248,22 +248,23 @@ static void tell_fault(struct kg_reader *r)
         break;
     case KG_FAULT_DEPTH:
         (void)kg_error_set(&r->why, KG_ELIMIT, 0,
-                           "deeper than %zu at byte %llu", f->limits.depth, at);
+                           "deeper than %zu at byte %llu",
+                           f->options.limits.depth, at);
         break;
     case KG_FAULT_STRING:
         (void)kg_error_set(&r->why, KG_ELIMIT, 0,
                            "a string above %zu bytes at byte %llu",
-                           f->limits.string, at);
+                           f->options.limits.string, at);
         break;
     case KG_FAULT_KEY:
         (void)kg_error_set(&r->why, KG_ELIMIT, 0,
-                           "a name above %zu bytes at byte %llu", f->limits.key,
-                           at);
+                           "a name above %zu bytes at byte %llu",
+                           f->options.limits.key, at);
         break;
     case KG_FAULT_NUMBER:
         (void)kg_error_set(&r->why, KG_ELIMIT, 0,
                            "a number above %zu bytes at byte %llu",
-                           f->limits.number, at);
+                           f->options.limits.number, at);
         break;
     }
 }
@@ -391,15 +392,18 @@ static enum kg_errc init_limits(struct kg_reader_limits *l)
 static enum kg_errc init_frame(struct kg_reader *r)
 {
     const struct kg_reader_options *o = &r->options;
-    struct kg_frame_limits limits = {.depth = o->limits.depth,
-                                     .string = o->limits.string,
-                                     .key = o->limits.key,
-                                     .number = o->limits.number};
+    bool selects = o->profile != NULL;
+    struct kg_frame_options options = {
+        .root = o->root,
+        .strict = o->strict,
+        .delimits = selects,
+        .limits = {.depth = o->limits.depth,
+                   .string = o->limits.string,
+                   .key = o->limits.key,
+                   .number = o->limits.number},
+        .interest = selects && !o->parse_all ? &r->interest : NULL};
 
-    return kg_frame_init(&r->frame, o->root, o->strict, &limits,
-                         o->profile != NULL && !o->parse_all ? &r->interest
-                                                             : NULL,
-                         o->profile != NULL);
+    return kg_frame_init(&r->frame, &options);
 }
 
 static enum kg_errc init_selection(struct kg_reader *r)
