@@ -14,11 +14,13 @@ void kg_printed_init(struct kg_printed *r, enum kg_printed_form form,
 {
     *r = (struct kg_printed){.form = form, .table = table, .print = print};
     kg_buf_init(&r->line, 8 * KG_LIMIT_ROW);
+    kg_buf_init(&r->names, 8 * KG_LIMIT_ROW);
 }
 
 void kg_printed_finish(struct kg_printed *r)
 {
     kg_buf_finish(&r->line);
+    kg_buf_finish(&r->names);
 }
 
 /* --- NDJSON --------------------------------------------------------------------- */
@@ -38,25 +40,40 @@ static enum kg_errc add_json_value(struct kg_buf *line, enum kg_type type,
                                   : kg_buf_add_json(line, value->text);
 }
 
-static enum kg_errc add_json(struct kg_printed *r, const struct kg_row *row)
+/* All that stands before the values, once for all rows. */
+static enum kg_errc make_names(struct kg_printed *r)
 {
-    enum kg_errc err = kg_buf_addc(&r->line, '{');
+    enum kg_errc err = KG_OK;
 
     for (uint32_t i = 0; err == KG_OK && i < r->table->n_columns; i++) {
-        const struct kg_column *column = &r->table->columns[i];
+        err = kg_buf_addc(&r->names, i > 0 ? ',' : '{');
+        if (err == KG_OK) {
+            err = kg_buf_add_json(&r->names,
+                                  kg_str_from(r->table->columns[i].name));
+        }
+        if (err == KG_OK) {
+            err = kg_buf_addc(&r->names, ':');
+        }
+        r->name_ends[i] = kg_buf_len(&r->names);
+    }
+    return err;
+}
 
-        if (i > 0) {
-            err = kg_buf_addc(&r->line, ',');
-        }
+static enum kg_errc add_json(struct kg_printed *r, const struct kg_row *row)
+{
+    enum kg_errc err = kg_buf_len(&r->names) == 0 ? make_names(r) : KG_OK;
+    const char *names = kg_buf_str(&r->names).ptr;
+    size_t from = 0;
+
+    for (uint32_t i = 0; err == KG_OK && i < r->table->n_columns; i++) {
+        size_t end = r->name_ends[i];
+
+        err = kg_buf_add(&r->line, kg_str_of(names + from, end - from));
         if (err == KG_OK) {
-            err = kg_buf_add_json(&r->line, kg_str_from(column->name));
+            err = add_json_value(&r->line, r->table->columns[i].type,
+                                 &row->values[i]);
         }
-        if (err == KG_OK) {
-            err = kg_buf_addc(&r->line, ':');
-        }
-        if (err == KG_OK) {
-            err = add_json_value(&r->line, column->type, &row->values[i]);
-        }
+        from = end;
     }
     return err == KG_OK ? kg_buf_adds(&r->line, "}\n") : err;
 }

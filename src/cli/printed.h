@@ -12,6 +12,8 @@ struct kg_printed {
     const struct kg_table_def *table; /* Private. */
     struct kg_print *print;           /* Private. */
     struct kg_buf line;               /* Private. */
+    struct kg_buf names;              /* Private: {"a": ,"b": ... */
+    size_t name_ends[KG_COLUMNS_MAX]; /* Private. */
 };
 
 /* Borrows `table` and `print`. */

@@ -211,13 +211,22 @@ static enum kg_frame_event on_name(struct kg_frame *f, struct kg_cut *c)
     return fail_here(f, c);
 }
 
+/* From the input if it is all there: what was just written is slow to read. */
+static struct kg_str last_name(const struct kg_frame *f, const struct kg_cut *c)
+{
+    size_t len = (size_t)(c->o - f->out.ptr) - f->token.text - 2;
+    size_t behind = (size_t)(kg_cut_offset(f, c) - f->token.end) + 1;
+
+    if ((size_t)(c->p - c->start) >= behind + len) {
+        return kg_str_of((const char *)c->p - behind - len, len);
+    }
+    return kg_str_of((const char *)f->out.ptr + f->token.text + 1, len);
+}
+
 /* An inner document is kept as it is. */
 static void note_name(struct kg_frame *f, const struct kg_cut *c)
 {
-    const char *name = (const char *)f->out.ptr + f->token.text + 1;
-    size_t len = (size_t)(c->o - f->out.ptr) - f->token.text - 2;
-
-    if (!kg_interest_name(f->options.interest, kg_str_of(name, len),
+    if (!kg_interest_name(f->options.interest, last_name(f, c),
                           f->token.escaped) &&
         f->inner.state != KG_INNER_OPEN) {
         f->mute.on = true;

@@ -145,21 +145,25 @@ static void begin_row(struct kg_select *s)
     }
 }
 
+static enum kg_errc set_count(struct kg_cell *cell, uint64_t count)
+{
+    char digits[20];
+    size_t at = sizeof(digits);
+
+    do {
+        digits[--at] = (char)('0' + count % 10);
+        count /= 10;
+    } while (count > 0);
+    return kg_cell_set(cell, KG_NUMBER,
+                       kg_str_of(digits + at, sizeof(digits) - at));
+}
+
 static bool end_row(struct kg_select *s)
 {
     for (uint32_t i = 0; i < s->profile->table.n_columns; i++) {
-        struct kg_cell *cell = &s->cells[i];
-        enum kg_errc err;
-
-        if (s->profile->defs[i].source != KG_FROM_COUNT) {
-            continue;
-        }
-        cell->state = KG_CELL_NUMBER;
-        kg_buf_reset(&cell->text);
-        err =
-            kg_buf_addf(&cell->text, "%llu", (unsigned long long)s->counts[i]);
-        if (err != KG_OK) {
-            return fail(s, err);
+        if (s->profile->defs[i].source == KG_FROM_COUNT &&
+            !fail(s, set_count(&s->cells[i], s->counts[i]))) {
+            return false;
         }
     }
     return kg_output_row(s);
