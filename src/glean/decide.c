@@ -73,12 +73,13 @@ static const char *missing(const struct kg_run *run)
     if (read->incomplete > 0) {
         return read->reason != NULL ? read->reason : kg_decide_cut_reason(run);
     }
+    if (read->complete + read->rejected > 0) {
+        return NULL; /* What else looked like JSON was noise beside it. */
+    }
     if (read->headless) {
         return "head_missing";
     }
-    return read->damaged > 0 && read->complete + read->rejected == 0
-               ? kg_decide_cut_reason(run)
-               : NULL;
+    return read->damaged > 0 ? kg_decide_cut_reason(run) : NULL;
 }
 
 void kg_decide_outcome(struct kg_run *run)

@@ -268,6 +268,7 @@ static void outcomes_follow_the_facts(void **state)
         {{.complete = 1, .gaps = 1}, KG_INCOMPLETE, "gap", 4},
         {{.damaged = 1}, KG_INCOMPLETE, "cut", 4},
         {{.headless = true}, KG_INCOMPLETE, "head_missing", 4},
+        {{.complete = 1, .headless = true}, KG_COMPLETE, "", 0},
         {{.complete = 1, .rejected = 1}, KG_REJECTED, "", 4},
     };
 
