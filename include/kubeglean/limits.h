@@ -33,7 +33,7 @@
 #define KG_LIMIT_CONNECTIONS 2     /* A third gains nothing (measured). */
 #define KG_LIMIT_REJECTS     100   /* Bad rows of a report written down. */
 #define KG_LIMIT_CONNECT_MS  10000 /* Milliseconds to connect. */
-#define KG_LIMIT_SINK_ARGS   (64 * KG_MIB) /* One statement's parameters. */
+#define KG_LIMIT_SINK_BINDS  (64 * KG_MIB) /* One statement's parameters. */
 #define KG_LIMIT_SINK_ROWS   (8 * KG_MIB)  /* A report's rows not yet staged. */
 #define KG_LIMIT_SINK_BYTES  (8 * KG_MIB)  /* All reports': then all stage. */
 #define KG_LIMIT_STAGE_BYTES (256 * KG_KIB) /* One staged piece. */

@@ -309,14 +309,14 @@ static void add_last_statements(struct kg_batch *b, struct kg_pg *pg)
     if (b->n_reports == 1 && b->reports[0] == r &&
         r->target->def->mode == KG_MODE_REPLACE &&
         r->result.outcome == KG_COMPLETE) {
-        kg_args_reset(&b->args);
-        kg_args_time(&b->args, r->item.run->info.scanned_at_us);
-        kg_args_text(&b->args, kg_str_from(r->target->def->name));
+        kg_binds_reset(&b->args);
+        kg_binds_time(&b->args, r->item.run->info.scanned_at_us);
+        kg_binds_text(&b->args, kg_str_from(r->target->def->name));
         kg_batch_add(b, pg, kg_sql_replace, r);
     }
     if (r != NULL && kg_report_is_staged(r)) {
-        kg_args_reset(&b->args);
-        kg_args_text(&b->args, kg_str_from(r->key));
+        kg_binds_reset(&b->args);
+        kg_binds_text(&b->args, kg_str_from(r->key));
         kg_batch_add(b, pg, kg_sql_unstage, r);
     }
 }
@@ -455,11 +455,11 @@ void kg_batch_init(struct kg_batch *b, struct kg_sink *s)
     *b = (struct kg_batch){0};
     kg_job_init(&b->job, s, &job_ops);
     kg_queue_init(&b->items);
-    kg_args_init(&b->args);
+    kg_binds_init(&b->args);
     kg_row_set_init(&b->set, NULL);
 }
 
 void kg_batch_finish(struct kg_batch *b)
 {
-    kg_args_finish(&b->args);
+    kg_binds_finish(&b->args);
 }

@@ -76,10 +76,10 @@ static void ask_key(struct kg_batch *b, struct kg_pg *pg, uint64_t number)
 
     kg_sql_init(&sql);
     kg_sql_staged_key(&sql, r->target->def);
-    kg_args_reset(&b->args);
-    kg_args_text(&b->args, kg_str_from(r->key));
-    kg_args_text(&b->args, kg_str_from(r->attempt));
-    kg_args_u64(&b->args, number);
+    kg_binds_reset(&b->args);
+    kg_binds_text(&b->args, kg_str_from(r->key));
+    kg_binds_text(&b->args, kg_str_from(r->attempt));
+    kg_binds_u64(&b->args, number);
     kg_pg_add(pg, "ROLLBACK TO SAVEPOINT kubeglean", NULL);
     kg_pg_add(pg, kg_sql_text(&sql), &b->args);
     kg_sql_finish(&sql);
@@ -97,7 +97,7 @@ static void found_bad(struct kg_batch *b, struct kg_pg *pg, uint64_t place)
         return;
     }
     ref = &b->set.refs[place];
-    kg_buf_init(&key, KG_LIMIT_SINK_ARGS);
+    kg_buf_init(&key, KG_LIMIT_SINK_BINDS);
     code = kg_row_ref_key(ref, b->set.def, &key);
     if (code == KG_OK) {
         code = note(b, ref->number, kg_buf_str(&key));

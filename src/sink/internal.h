@@ -85,7 +85,7 @@ void kg_relation_grant(struct kg_sql *q, const struct kg_relation *r,
                        struct kg_str role);
 /* Adds two questions about `r` to the round. */
 void kg_relation_ask(struct kg_pg *pg, const struct kg_relation *r,
-                     struct kg_args *args);
+                     struct kg_binds *args);
 /* Their answers, which begin at `statement`: KG_OK: it fits; KG_ENOTFOUND: it
  * fits once `ddl` has been carried out; else it is refused, `e` says why. */
 enum kg_errc kg_relation_compare(struct kg_pg *pg, unsigned statement,
@@ -104,7 +104,7 @@ struct kg_schema {
     bool migrate;
     bool made;        /* DDL was carried out once. */
     uint64_t as_text; /* Columns of the first one, as kg_sql_store() has it. */
-    struct kg_args args;
+    struct kg_binds args;
     struct kg_sql ddl;
     kg_schema_cb cb; /* NULL: nothing is under way. */
 };
@@ -305,7 +305,7 @@ struct kg_batch {
     size_t n_reports;
     size_t n_asked;        /* Reports that rounds were sent for. */
     unsigned n_statements; /* Of the round. */
-    struct kg_args args;
+    struct kg_binds args;
     struct kg_error error; /* Why it is being rolled back. */
     bool storing;          /* The error came from the rows. */
     /* Looking for bad rows: */

@@ -64,148 +64,148 @@ static const char insert_rejects[] =
 /* --- arrays over the batch's runs ------------------------------------------------- */
 
 /* One column of an array parameter; NULL where `ret_value` is left alone. */
-typedef void (*column_fn)(struct kg_args *a, const struct kg_batch_run *run);
+typedef void (*column_fn)(struct kg_binds *a, const struct kg_batch_run *run);
 
-static void cluster(struct kg_args *a, const struct kg_batch_run *run)
+static void cluster(struct kg_binds *a, const struct kg_batch_run *run)
 {
-    kg_args_element(a, run->run->info.id.cluster);
+    kg_binds_element(a, run->run->info.id.cluster);
 }
 
-static void job_uid(struct kg_args *a, const struct kg_batch_run *run)
+static void job_uid(struct kg_binds *a, const struct kg_batch_run *run)
 {
-    kg_args_element(a, run->run->info.id.job_uid);
+    kg_binds_element(a, run->run->info.id.job_uid);
 }
 
-static void pod_uid(struct kg_args *a, const struct kg_batch_run *run)
+static void pod_uid(struct kg_binds *a, const struct kg_batch_run *run)
 {
-    kg_args_element(a, run->run->info.id.pod_uid);
+    kg_binds_element(a, run->run->info.id.pod_uid);
 }
 
-static void container(struct kg_args *a, const struct kg_batch_run *run)
+static void container(struct kg_binds *a, const struct kg_batch_run *run)
 {
-    kg_args_element(a, run->run->info.id.container);
+    kg_binds_element(a, run->run->info.id.container);
 }
 
-static void restart(struct kg_args *a, const struct kg_batch_run *run)
+static void restart(struct kg_binds *a, const struct kg_batch_run *run)
 {
-    kg_args_element_u64(a, run->run->info.id.restart);
+    kg_binds_element_u64(a, run->run->info.id.restart);
 }
 
-static void namespace(struct kg_args *a, const struct kg_batch_run *run)
+static void namespace(struct kg_binds *a, const struct kg_batch_run *run)
 {
-    kg_args_element(a, run->run->info.ns);
+    kg_binds_element(a, run->run->info.ns);
 }
 
-static void job(struct kg_args *a, const struct kg_batch_run *run)
+static void job(struct kg_binds *a, const struct kg_batch_run *run)
 {
-    kg_args_element(a, run->run->info.job);
+    kg_binds_element(a, run->run->info.job);
 }
 
-static void pod(struct kg_args *a, const struct kg_batch_run *run)
+static void pod(struct kg_binds *a, const struct kg_batch_run *run)
 {
-    kg_args_element(a, run->run->info.pod);
+    kg_binds_element(a, run->run->info.pod);
 }
 
-static void node(struct kg_args *a, const struct kg_batch_run *run)
+static void node(struct kg_binds *a, const struct kg_batch_run *run)
 {
-    kg_args_element(a, run->run->info.node);
+    kg_binds_element(a, run->run->info.node);
 }
 
-static void task(struct kg_args *a, const struct kg_batch_run *run)
+static void task(struct kg_binds *a, const struct kg_batch_run *run)
 {
-    kg_args_element(a, run->run->info.task);
+    kg_binds_element(a, run->run->info.task);
 }
 
-static void profile(struct kg_args *a, const struct kg_batch_run *run)
+static void profile(struct kg_binds *a, const struct kg_batch_run *run)
 {
-    kg_args_element(a, run->run->info.profile);
+    kg_binds_element(a, run->run->info.profile);
 }
 
-static void scanned_at(struct kg_args *a, const struct kg_batch_run *run)
+static void scanned_at(struct kg_binds *a, const struct kg_batch_run *run)
 {
-    kg_args_element_time(a, run->run->info.scanned_at_us);
+    kg_binds_element_time(a, run->run->info.scanned_at_us);
 }
 
-static void started_at(struct kg_args *a, const struct kg_batch_run *run)
+static void started_at(struct kg_binds *a, const struct kg_batch_run *run)
 {
-    kg_args_element_time(a, run->run->info.started_at_us);
+    kg_binds_element_time(a, run->run->info.started_at_us);
 }
 
-static void finished_at(struct kg_args *a, const struct kg_batch_run *run)
+static void finished_at(struct kg_binds *a, const struct kg_batch_run *run)
 {
-    kg_args_element_time(a, run->run->info.finished_at_us);
+    kg_binds_element_time(a, run->run->info.finished_at_us);
 }
 
-static void outcome(struct kg_args *a, const struct kg_batch_run *run)
+static void outcome(struct kg_binds *a, const struct kg_batch_run *run)
 {
-    kg_args_element(a, kg_str_from(kg_outcome_name(run->entry.outcome)));
+    kg_binds_element(a, kg_str_from(kg_outcome_name(run->entry.outcome)));
 }
 
 /* While a run is running, the reason remembers that nothing of it was newer
  * than what the tables had. */
-static void reason(struct kg_args *a, const struct kg_batch_run *run)
+static void reason(struct kg_binds *a, const struct kg_batch_run *run)
 {
     if (run->settle != NULL) {
-        kg_args_element(a, run->settle->reason);
+        kg_binds_element(a, run->settle->reason);
     } else {
-        kg_args_element(a, run->all_superseded ? KG_STR("superseded")
-                                               : KG_STR(""));
+        kg_binds_element(a, run->all_superseded ? KG_STR("superseded")
+                                                : KG_STR(""));
     }
 }
 
-static void documents(struct kg_args *a, const struct kg_batch_run *run)
+static void documents(struct kg_binds *a, const struct kg_batch_run *run)
 {
-    kg_args_element_u64(a, run->entry.n_documents);
+    kg_binds_element_u64(a, run->entry.n_documents);
 }
 
-static void rows(struct kg_args *a, const struct kg_batch_run *run)
+static void rows(struct kg_binds *a, const struct kg_batch_run *run)
 {
-    kg_args_element_u64(a, run->n_rows);
+    kg_binds_element_u64(a, run->n_rows);
 }
 
-static void rows_rejected(struct kg_args *a, const struct kg_batch_run *run)
+static void rows_rejected(struct kg_binds *a, const struct kg_batch_run *run)
 {
-    kg_args_element_u64(a, run->n_rejected);
+    kg_binds_element_u64(a, run->n_rejected);
 }
 
-static void duplicates(struct kg_args *a, const struct kg_batch_run *run)
+static void duplicates(struct kg_binds *a, const struct kg_batch_run *run)
 {
-    kg_args_element_u64(a, run->n_duplicates);
+    kg_binds_element_u64(a, run->n_duplicates);
 }
 
-static void target(struct kg_args *a, const struct kg_batch_run *run)
+static void target(struct kg_binds *a, const struct kg_batch_run *run)
 {
     if (run->last == NULL) {
-        kg_args_element_null(a);
+        kg_binds_element_null(a);
     } else {
-        kg_args_element(a, kg_str_from(run->last->target->def->name));
+        kg_binds_element(a, kg_str_from(run->last->target->def->name));
     }
 }
 
-static void scope(struct kg_args *a, const struct kg_batch_run *run)
+static void scope(struct kg_binds *a, const struct kg_batch_run *run)
 {
     if (run->last == NULL) {
-        kg_args_element_null(a);
+        kg_binds_element_null(a);
     } else {
-        kg_args_element(a, kg_buf_str(&run->last->scope));
+        kg_binds_element(a, kg_buf_str(&run->last->scope));
     }
 }
 
-static void bytes(struct kg_args *a, const struct kg_batch_run *run)
+static void bytes(struct kg_binds *a, const struct kg_batch_run *run)
 {
     if (run->settle == NULL) {
-        kg_args_element_null(a);
+        kg_binds_element_null(a);
     } else {
-        kg_args_element_u64(a, run->settle->bytes);
+        kg_binds_element_u64(a, run->settle->bytes);
     }
 }
 
-static void gap_bytes(struct kg_args *a, const struct kg_batch_run *run)
+static void gap_bytes(struct kg_binds *a, const struct kg_batch_run *run)
 {
     if (run->settle == NULL) {
-        kg_args_element_null(a);
+        kg_binds_element_null(a);
     } else {
-        kg_args_element_u64(a, run->settle->gap_bytes);
+        kg_binds_element_u64(a, run->settle->gap_bytes);
     }
 }
 
@@ -232,13 +232,13 @@ static void add_columns(struct kg_batch *b, const column_fn *columns,
                         bool (*want)(const struct kg_batch_run *run))
 {
     for (size_t c = 0; c < n_columns; c++) {
-        kg_args_array_begin(&b->args);
+        kg_binds_array_begin(&b->args);
         for (size_t i = 0; i < b->n_runs; i++) {
             if (want(&b->runs[i])) {
                 columns[c](&b->args, &b->runs[i]);
             }
         }
-        kg_args_array_end(&b->args);
+        kg_binds_array_end(&b->args);
     }
 }
 
@@ -246,11 +246,11 @@ static void add_columns(struct kg_batch *b, const column_fn *columns,
 
 void kg_ledger_claim(struct kg_batch *b, struct kg_pg *pg)
 {
-    kg_args_reset(&b->args);
+    kg_binds_reset(&b->args);
     add_columns(b, key_columns, KG_COUNT_OF(key_columns), is_any);
     add_columns(b, running_columns, KG_COUNT_OF(running_columns), is_any);
     kg_pg_add(pg, insert_running, &b->args);
-    kg_args_reset(&b->args);
+    kg_binds_reset(&b->args);
     add_columns(b, key_columns, KG_COUNT_OF(key_columns), is_any);
     kg_pg_add(pg, lock_runs, &b->args);
 }
@@ -284,27 +284,27 @@ void kg_ledger_claimed(struct kg_batch *b, struct kg_pg *pg, unsigned statement)
 
 enum { REJECT_COLUMNS = 11 };
 
-static void add_reject_column(struct kg_args *a, const struct kg_report *r,
+static void add_reject_column(struct kg_binds *a, const struct kg_report *r,
                               const struct kg_reject_row *row, unsigned column)
 {
     switch (column) {
     case 5:
-        kg_args_element_u64(a, r->ordinal);
+        kg_binds_element_u64(a, r->ordinal);
         return;
     case 6:
-        kg_args_element_u64(a, row->row);
+        kg_binds_element_u64(a, row->row);
         return;
     case 7:
-        kg_args_element(a, row->key);
+        kg_binds_element(a, row->key);
         return;
     case 8:
-        kg_args_element(a, row->column);
+        kg_binds_element(a, row->column);
         return;
     case 9:
-        kg_args_element(a, row->state);
+        kg_binds_element(a, row->state);
         return;
     case 10:
-        kg_args_element(a, row->reason);
+        kg_binds_element(a, row->reason);
         return;
     default:
         key_columns[column](a, r->item.run->in_batch);
@@ -322,9 +322,9 @@ static void write_rejects(struct kg_batch *b, struct kg_pg *pg)
     if (n == 0) {
         return;
     }
-    kg_args_reset(&b->args);
+    kg_binds_reset(&b->args);
     for (unsigned column = 0; column < REJECT_COLUMNS; column++) {
-        kg_args_array_begin(&b->args);
+        kg_binds_array_begin(&b->args);
         for (size_t i = 0; i < b->n_reports; i++) {
             const struct kg_report *r = b->reports[i];
             struct kg_queue *at;
@@ -335,7 +335,7 @@ static void write_rejects(struct kg_batch *b, struct kg_pg *pg)
                     KG_CONTAINER_OF(at, struct kg_reject_row, node), column);
             }
         }
-        kg_args_array_end(&b->args);
+        kg_binds_array_end(&b->args);
     }
     kg_pg_add(pg, insert_rejects, &b->args);
 }
@@ -351,7 +351,7 @@ void kg_ledger_write(struct kg_batch *b, struct kg_pg *pg)
         return;
     }
     write_rejects(b, pg);
-    kg_args_reset(&b->args);
+    kg_binds_reset(&b->args);
     add_columns(b, key_columns, KG_COUNT_OF(key_columns), is_changed);
     add_columns(b, update_columns, KG_COUNT_OF(update_columns), is_changed);
     kg_pg_add(pg, update_runs, &b->args);

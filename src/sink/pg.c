@@ -402,16 +402,16 @@ static void on_socket(uv_poll_t *handle, int status, int events)
     }
 }
 
-void kg_pg_add(struct kg_pg *pg, const char *sql, const struct kg_args *args)
+void kg_pg_add(struct kg_pg *pg, const char *sql, const struct kg_binds *args)
 {
-    const char *values[KG_ARGS_MAX];
-    int formats[KG_ARGS_MAX];
+    const char *values[KG_BINDS_MAX];
+    int formats[KG_BINDS_MAX];
     unsigned n = args != NULL ? args->n : 0;
 
     KG_REQUIRE(pg->sm.state == KG_PG_IDLE);
     KG_REQUIRE(pg->n_sent < KG_PG_STATEMENTS_MAX);
     for (unsigned i = 0; i < n; i++) {
-        values[i] = kg_args_ptr(args, i);
+        values[i] = kg_binds_ptr(args, i);
         formats[i] = 1;
     }
     if (pg->failed) {

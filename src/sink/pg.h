@@ -16,7 +16,7 @@
 
 #include <libpq-fe.h>
 
-#include "args.h"
+#include "binds.h"
 #include "kubeglean/latch.h"
 #include "kubeglean/sm.h"
 #include "resolve.h"
@@ -77,7 +77,7 @@ void kg_pg_connect(struct kg_pg *pg, kg_pg_connect_cb cb);
 /* In IDLE. Adds one statement to the round that kg_pg_go() will send; its
  * number is the order of adding. `args` may be NULL; they are copied. A failure
  * to add is told by the round's callback. */
-void kg_pg_add(struct kg_pg *pg, const char *sql, const struct kg_args *args);
+void kg_pg_add(struct kg_pg *pg, const char *sql, const struct kg_binds *args);
 void kg_pg_go(struct kg_pg *pg, kg_pg_round_cb cb);
 /* To DOWN, at once and silently. */
 void kg_pg_drop(struct kg_pg *pg);

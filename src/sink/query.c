@@ -8,7 +8,7 @@
 struct query {
     struct kg_job job;
     const char *sql;
-    struct kg_args args;
+    struct kg_binds args;
     kg_sink_list_cb list_cb;
     kg_sink_known_cb known_cb; /* Or this one. */
     void *data;
@@ -27,7 +27,7 @@ static const char job_known[] =
 
 static void free_query(struct query *q)
 {
-    kg_args_finish(&q->args);
+    kg_binds_finish(&q->args);
     kg_free(q);
 }
 
@@ -157,8 +157,8 @@ enum kg_errc kg_sink_running(struct kg_sink *s, struct kg_str cluster,
     if (q == NULL) {
         return KG_ENOMEM;
     }
-    kg_args_init(&q->args);
-    kg_args_text(&q->args, cluster);
+    kg_binds_init(&q->args);
+    kg_binds_text(&q->args, cluster);
     q->sql = list_running;
     q->list_cb = list_cb;
     q->data = data;
@@ -174,10 +174,10 @@ enum kg_errc kg_sink_job_known(struct kg_sink *s, struct kg_str cluster,
     if (q == NULL) {
         return KG_ENOMEM;
     }
-    kg_args_init(&q->args);
-    kg_args_text(&q->args, cluster);
-    kg_args_text(&q->args, ns);
-    kg_args_text(&q->args, job);
+    kg_binds_init(&q->args);
+    kg_binds_text(&q->args, cluster);
+    kg_binds_text(&q->args, ns);
+    kg_binds_text(&q->args, job);
     q->sql = job_known;
     q->known_cb = known_cb;
     q->data = data;

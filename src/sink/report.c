@@ -70,23 +70,23 @@ static void on_swept(struct kg_pg *pg, const struct kg_error *e);
 static void begin_piece(struct kg_report *r, struct kg_pg *pg)
 {
     struct kg_row_set set;
-    struct kg_args args;
+    struct kg_binds args;
 
     kg_row_set_init(&set, r->target->def);
-    kg_args_init(&args);
+    kg_binds_init(&args);
     args.err = kg_row_set_add(&set, &r->piece, 0);
     if (args.err == KG_OK) {
         kg_row_set_args(&set, 0, set.n, &args);
-        kg_args_array_begin(&args);
+        kg_binds_array_begin(&args);
         for (size_t i = 0; i < set.n; i++) {
-            kg_args_element_u64(&args, set.refs[i].number);
+            kg_binds_element_u64(&args, set.refs[i].number);
         }
-        kg_args_array_end(&args);
-        kg_args_text(&args, kg_str_from(r->key));
-        kg_args_text(&args, kg_str_from(r->attempt));
+        kg_binds_array_end(&args);
+        kg_binds_text(&args, kg_str_from(r->key));
+        kg_binds_text(&args, kg_str_from(r->attempt));
     }
     kg_pg_add(pg, kg_sql_text(&r->target->stage), &args);
-    kg_args_finish(&args);
+    kg_binds_finish(&args);
     kg_row_set_finish(&set);
     kg_pg_go(pg, on_staged);
 }
@@ -94,15 +94,15 @@ static void begin_piece(struct kg_report *r, struct kg_pg *pg)
 static void begin_sweep(struct kg_report *r, struct kg_pg *pg)
 {
     struct kg_sql sql;
-    struct kg_args args;
+    struct kg_binds args;
 
     kg_sql_init(&sql);
-    kg_args_init(&args);
+    kg_binds_init(&args);
     kg_sql_unstage_attempt(&sql, r->target->def);
-    kg_args_text(&args, kg_str_from(r->key));
-    kg_args_text(&args, kg_str_from(r->attempt));
+    kg_binds_text(&args, kg_str_from(r->key));
+    kg_binds_text(&args, kg_str_from(r->attempt));
     kg_pg_add(pg, kg_sql_text(&sql), &args);
-    kg_args_finish(&args);
+    kg_binds_finish(&args);
     kg_sql_finish(&sql);
     kg_pg_go(pg, on_swept);
 }

@@ -208,20 +208,20 @@ void kg_row_set_sort(struct kg_row_set *s, kg_row_again_cb again_cb, void *data)
 }
 
 void kg_row_set_args(const struct kg_row_set *s, size_t from, size_t to,
-                     struct kg_args *args)
+                     struct kg_binds *args)
 {
     for (uint32_t column = 0; column < s->def->n_columns; column++) {
-        kg_args_array_begin(args);
+        kg_binds_array_begin(args);
         for (size_t i = from; i < to; i++) {
             struct kg_value v = kg_row_ref_value(&s->refs[i], column);
 
             if (v.is_null) {
-                kg_args_element_null(args);
+                kg_binds_element_null(args);
             } else {
-                kg_args_element(args, v.text);
+                kg_binds_element(args, v.text);
             }
         }
-        kg_args_array_end(args);
+        kg_binds_array_end(args);
     }
 }
 
@@ -230,7 +230,7 @@ static enum kg_errc add_json_without_nul(struct kg_buf *out, struct kg_str s)
     struct kg_buf clean;
     enum kg_errc code = KG_OK;
 
-    kg_buf_init(&clean, KG_LIMIT_SINK_ARGS);
+    kg_buf_init(&clean, KG_LIMIT_SINK_BINDS);
     while (code == KG_OK && s.ptr != NULL) {
         code = kg_buf_add(&clean, kg_str_cut(&s, '\0'));
         if (code == KG_OK && s.ptr != NULL) {

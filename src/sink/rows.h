@@ -5,7 +5,7 @@
 #ifndef KG_SINK_ROWS_H
 #define KG_SINK_ROWS_H
 
-#include "args.h"
+#include "binds.h"
 #include "kubeglean/row.h"
 
 struct kg_rows {
@@ -57,7 +57,7 @@ struct kg_value kg_row_ref_value(const struct kg_row_ref *ref, uint32_t column);
 
 /* Rows `from` up to `to` as arrays, one parameter for each column. */
 void kg_row_set_args(const struct kg_row_set *s, size_t from, size_t to,
-                     struct kg_args *args);
+                     struct kg_binds *args);
 /* A row's key as a JSON object; NULs, which jsonb cannot hold, are U+FFFD. */
 KG_MUST_USE enum kg_errc kg_row_ref_key(const struct kg_row_ref *ref,
                                         const struct kg_table_def *def,

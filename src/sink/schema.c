@@ -153,17 +153,17 @@ enum { A_NAME, A_TYPE, A_NOT_NULL, A_HAS_DEFAULT };
 enum { A_EXISTS, A_ROLE, A_SCHEMA, A_MAY_CREATE, A_LACKING, A_UNIQUE };
 
 void kg_relation_ask(struct kg_pg *pg, const struct kg_relation *r,
-                     struct kg_args *args)
+                     struct kg_binds *args)
 {
-    kg_args_reset(args);
-    kg_args_text(args, kg_str_from(r->name));
+    kg_binds_reset(args);
+    kg_binds_text(args, kg_str_from(r->name));
     kg_pg_add(pg, ask_columns, args);
-    kg_args_text(args, kg_str_from(r->rights));
-    kg_args_array_begin(args);
+    kg_binds_text(args, kg_str_from(r->rights));
+    kg_binds_array_begin(args);
     for (uint32_t i = 0; i < r->n_keys; i++) {
-        kg_args_element(args, kg_str_from(r->columns[r->keys[i]].name));
+        kg_binds_element(args, kg_str_from(r->columns[r->keys[i]].name));
     }
-    kg_args_array_end(args);
+    kg_binds_array_end(args);
     kg_pg_add(pg, ask_rights, args);
 }
 
@@ -378,7 +378,7 @@ static void ask(struct kg_schema *c, struct kg_pg *pg);
 void kg_schema_abandon(struct kg_schema *c)
 {
     if (c->cb != NULL) {
-        kg_args_finish(&c->args);
+        kg_binds_finish(&c->args);
         kg_sql_finish(&c->ddl);
         c->cb = NULL;
     }
@@ -490,7 +490,7 @@ void kg_schema_check(struct kg_schema *c, struct kg_pg *pg, kg_schema_cb cb)
     c->cb = cb;
     c->made = false;
     pg->data = c;
-    kg_args_init(&c->args);
+    kg_binds_init(&c->args);
     kg_sql_init(&c->ddl);
     ask(c, pg);
 }

@@ -99,9 +99,18 @@ static void give_up(struct kg_sink *s, const struct kg_error *e)
 {
     struct kg_worker *w = &s->workers[0];
 
+    kg_pg_drop(&w->pg);
     kg_sm_move(&w->sm, OFF);
     kg_sm_move(&s->sm, KG_SINK_GAVE_UP);
     tell_state(s, e); /* Last. */
+}
+
+static void wait(struct kg_worker *w)
+{
+    kg_pg_drop(&w->pg);
+    kg_sm_move(&w->sm, WAITING);
+    (void)uv_timer_start(&w->timer, on_worker_timer,
+                         kg_backoff_next(&w->backoff), 0);
 }
 
 /* The worker has no connection, or none that is of use. */
@@ -109,14 +118,11 @@ static void worker_lost(struct kg_worker *w, const struct kg_error *e)
 {
     struct kg_sink *s = w->sink;
 
-    kg_pg_drop(&w->pg);
     if (s->sm.state == KG_SINK_STARTING && s->give_up) {
         give_up(s, e); /* Last. */
         return;
     }
-    kg_sm_move(&w->sm, WAITING);
-    (void)uv_timer_start(&w->timer, on_worker_timer,
-                         kg_backoff_next(&w->backoff), 0);
+    wait(w);
     if (s->sm.state == KG_SINK_READY && count_up(s) == 0) {
         kg_sm_move(&s->sm, KG_SINK_DOWN);
     }
@@ -178,6 +184,17 @@ static void on_schema(struct kg_schema *c, struct kg_pg *pg,
     kg_pg_go(pg, on_installation);
 }
 
+/* Another worker looks at the tables: this one comes back when that is done. */
+static bool is_preparing(const struct kg_sink *s)
+{
+    for (unsigned i = 0; i < s->n_workers; i++) {
+        if (s->workers[i].sm.state == PREPARING) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void on_connected(struct kg_pg *pg, const struct kg_error *e)
 {
     struct kg_worker *w = KG_CONTAINER_OF(pg, struct kg_worker, pg);
@@ -190,6 +207,10 @@ static void on_connected(struct kg_pg *pg, const struct kg_error *e)
     if (s->prepared) {
         kg_backoff_reset(&w->backoff);
         worker_ready(w); /* Last. */
+        return;
+    }
+    if (is_preparing(s)) {
+        wait(w);
         return;
     }
     kg_sm_move(&w->sm, PREPARING);

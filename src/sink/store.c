@@ -13,40 +13,40 @@
 
 #include "kubeglean/clock.h"
 
-static void add_instant(struct kg_args *a, int64_t us)
+static void add_instant(struct kg_binds *a, int64_t us)
 {
     if (us == KG_TIME_NONE) {
-        kg_args_element(a, KG_STR("-infinity"));
+        kg_binds_element(a, KG_STR("-infinity"));
     } else {
-        kg_args_element_time(a, us);
+        kg_binds_element_time(a, us);
     }
 }
 
 void kg_store_args(struct kg_batch *b, const struct kg_row_set *set,
                    uint64_t from, uint64_t to)
 {
-    kg_args_reset(&b->args);
+    kg_binds_reset(&b->args);
     kg_row_set_args(set, from, to, &b->args);
-    kg_args_array_begin(&b->args);
+    kg_binds_array_begin(&b->args);
     for (uint64_t i = from; i < to; i++) {
-        kg_args_element_u64(&b->args, set->refs[i].report);
+        kg_binds_element_u64(&b->args, set->refs[i].report);
     }
-    kg_args_array_end(&b->args);
-    kg_args_array_begin(&b->args);
+    kg_binds_array_end(&b->args);
+    kg_binds_array_begin(&b->args);
     for (uint64_t i = from; i < to; i++) {
         const struct kg_report *r = b->reports[set->refs[i].report];
 
         add_instant(&b->args, r->item.run->info.scanned_at_us);
     }
-    kg_args_array_end(&b->args);
-    kg_args_array_begin(&b->args);
+    kg_binds_array_end(&b->args);
+    kg_binds_array_begin(&b->args);
     for (uint64_t i = from; i < to; i++) {
-        kg_args_element(&b->args,
-                        set->refs[i].lost ? KG_STR("t") : KG_STR("f"));
+        kg_binds_element(&b->args,
+                         set->refs[i].lost ? KG_STR("t") : KG_STR("f"));
     }
-    kg_args_array_end(&b->args);
+    kg_binds_array_end(&b->args);
     if (kg_sql_is_scoped(set->def)) {
-        kg_args_text(&b->args, kg_str_from(set->def->name));
+        kg_binds_text(&b->args, kg_str_from(set->def->name));
     }
 }
 
@@ -56,16 +56,16 @@ void kg_merge_args(struct kg_batch *b, const struct kg_report *r, uint64_t from,
     int64_t at_us = r->item.run->info.scanned_at_us;
     char text[KG_TIME_TEXT_MAX];
 
-    kg_args_reset(&b->args);
-    kg_args_text(&b->args, kg_str_from(r->key));
-    kg_args_text(&b->args, kg_str_from(r->attempt));
-    kg_args_u64(&b->args, from);
-    kg_args_u64(&b->args, to - 1);
-    kg_args_text(&b->args, kg_str_from(at_us == KG_TIME_NONE
-                                           ? "-infinity"
-                                           : kg_time_format(at_us, text)));
+    kg_binds_reset(&b->args);
+    kg_binds_text(&b->args, kg_str_from(r->key));
+    kg_binds_text(&b->args, kg_str_from(r->attempt));
+    kg_binds_u64(&b->args, from);
+    kg_binds_u64(&b->args, to - 1);
+    kg_binds_text(&b->args, kg_str_from(at_us == KG_TIME_NONE
+                                            ? "-infinity"
+                                            : kg_time_format(at_us, text)));
     if (kg_sql_is_scoped(r->target->def)) {
-        kg_args_text(&b->args, kg_str_from(r->target->def->name));
+        kg_binds_text(&b->args, kg_str_from(r->target->def->name));
     }
 }
 
@@ -179,9 +179,9 @@ static void merge(struct kg_batch *b, struct kg_pg *pg)
 {
     struct kg_report *r = b->reports[0];
 
-    kg_args_reset(&b->args);
-    kg_args_text(&b->args, kg_str_from(r->key));
-    kg_args_text(&b->args, kg_str_from(r->attempt));
+    kg_binds_reset(&b->args);
+    kg_binds_text(&b->args, kg_str_from(r->key));
+    kg_binds_text(&b->args, kg_str_from(r->attempt));
     kg_batch_add(b, pg, kg_sql_staged, r);
     kg_merge_args(b, r, 0, r->n_numbers);
     kg_pg_add(pg, kg_sql_text(&r->target->merge), &b->args);

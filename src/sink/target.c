@@ -188,7 +188,7 @@ static void on_swept(struct kg_pg *pg, const struct kg_error *e)
 }
 
 /* Now that the columns' types are known. */
-static void write_statements(struct kg_target *t)
+static enum kg_errc write_statements(struct kg_target *t)
 {
     struct kg_sql *const all[] = {&t->store, &t->merge, &t->stage};
 
@@ -199,19 +199,30 @@ static void write_statements(struct kg_target *t)
     kg_sql_store(&t->store, t->def, t->schema.as_text);
     kg_sql_merge(&t->merge, t->def, t->schema.as_text);
     kg_sql_stage(&t->stage, t->def);
+    for (size_t i = 0; i < KG_COUNT_OF(all); i++) {
+        if (kg_sql_text(all[i]) == NULL) {
+            return KG_ENOMEM;
+        }
+    }
+    return KG_OK;
 }
 
 static void on_schema(struct kg_schema *c, struct kg_pg *pg,
                       const struct kg_error *e)
 {
     struct kg_target *t = KG_CONTAINER_OF(c, struct kg_target, schema);
+    struct kg_error refused;
     struct kg_sql sql;
 
+    if (e == NULL && write_statements(t) != KG_OK) {
+        (void)kg_error_set(&refused, KG_ENOMEM, 0, "table %s: out of memory",
+                           t->def->name);
+        e = &refused;
+    }
     if (e != NULL) {
         end(t, pg, e); /* Last. */
         return;
     }
-    write_statements(t);
     kg_sql_init(&sql);
     kg_sql_sweep(&sql, t->def);
     kg_pg_add(pg, kg_sql_text(&sql), NULL);

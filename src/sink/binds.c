@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "args.h"
+#include "binds.h"
 
 #include <arpa/inet.h>
 #include <inttypes.h>
@@ -15,51 +15,51 @@ struct array_head {
     uint32_t n_dimensions, may_have_nulls, element_oid, length, lower_bound;
 };
 
-void kg_args_init(struct kg_args *a)
+void kg_binds_init(struct kg_binds *a)
 {
-    kg_buf_init(&a->bytes, KG_LIMIT_SINK_ARGS);
-    kg_args_reset(a);
+    kg_buf_init(&a->bytes, KG_LIMIT_SINK_BINDS);
+    kg_binds_reset(a);
 }
 
-void kg_args_finish(struct kg_args *a)
+void kg_binds_finish(struct kg_binds *a)
 {
     kg_buf_finish(&a->bytes);
 }
 
-void kg_args_reset(struct kg_args *a)
+void kg_binds_reset(struct kg_binds *a)
 {
     kg_buf_shrink(&a->bytes, KG_LIMIT_BATCH_BYTES);
     a->n = 0;
     a->err = KG_OK;
 }
 
-static void add(struct kg_args *a, const void *ptr, size_t len)
+static void add(struct kg_binds *a, const void *ptr, size_t len)
 {
     if (a->err == KG_OK) {
         a->err = kg_buf_add(&a->bytes, kg_str_of(ptr, len));
     }
 }
 
-static void add_u32(struct kg_args *a, uint32_t value)
+static void add_u32(struct kg_binds *a, uint32_t value)
 {
     uint32_t net = htonl(value);
 
     add(a, &net, sizeof(net));
 }
 
-static void open_arg(struct kg_args *a)
+static void open_arg(struct kg_binds *a)
 {
-    KG_REQUIRE(a->n < KG_ARGS_MAX);
+    KG_REQUIRE(a->n < KG_BINDS_MAX);
     a->begin[a->n] = kg_buf_len(&a->bytes);
 }
 
-static void close_arg(struct kg_args *a)
+static void close_arg(struct kg_binds *a)
 {
     a->len[a->n] = (int)(kg_buf_len(&a->bytes) - a->begin[a->n]);
     a->n++;
 }
 
-void kg_args_text(struct kg_args *a, struct kg_str text)
+void kg_binds_text(struct kg_binds *a, struct kg_str text)
 {
     open_arg(a);
     add(a, text.ptr, text.len);
@@ -73,24 +73,24 @@ static struct kg_str u64_text(uint64_t value, char text[24])
     return kg_str_of(text, (size_t)len);
 }
 
-void kg_args_u64(struct kg_args *a, uint64_t value)
+void kg_binds_u64(struct kg_binds *a, uint64_t value)
 {
     char text[24];
 
-    kg_args_text(a, u64_text(value, text));
+    kg_binds_text(a, u64_text(value, text));
 }
 
-void kg_args_time(struct kg_args *a, int64_t us)
+void kg_binds_time(struct kg_binds *a, int64_t us)
 {
     char text[KG_TIME_TEXT_MAX];
 
-    kg_args_text(a, kg_str_from(kg_time_format(us, text)));
+    kg_binds_text(a, kg_str_from(kg_time_format(us, text)));
     if (us == KG_TIME_NONE) {
         a->len[a->n - 1] = -1;
     }
 }
 
-void kg_args_array_begin(struct kg_args *a)
+void kg_binds_array_begin(struct kg_binds *a)
 {
     struct array_head head = {0};
 
@@ -100,38 +100,38 @@ void kg_args_array_begin(struct kg_args *a)
     add(a, &head, sizeof(head));
 }
 
-void kg_args_element(struct kg_args *a, struct kg_str text)
+void kg_binds_element(struct kg_binds *a, struct kg_str text)
 {
     add_u32(a, (uint32_t)text.len);
     add(a, text.ptr, text.len);
     a->n_elements++;
 }
 
-void kg_args_element_null(struct kg_args *a)
+void kg_binds_element_null(struct kg_binds *a)
 {
     add_u32(a, UINT32_MAX);
     a->n_elements++;
 }
 
-void kg_args_element_u64(struct kg_args *a, uint64_t value)
+void kg_binds_element_u64(struct kg_binds *a, uint64_t value)
 {
     char text[24];
 
-    kg_args_element(a, u64_text(value, text));
+    kg_binds_element(a, u64_text(value, text));
 }
 
-void kg_args_element_time(struct kg_args *a, int64_t us)
+void kg_binds_element_time(struct kg_binds *a, int64_t us)
 {
     char text[KG_TIME_TEXT_MAX];
 
     if (us == KG_TIME_NONE) {
-        kg_args_element_null(a);
+        kg_binds_element_null(a);
         return;
     }
-    kg_args_element(a, kg_str_from(kg_time_format(us, text)));
+    kg_binds_element(a, kg_str_from(kg_time_format(us, text)));
 }
 
-void kg_args_array_end(struct kg_args *a)
+void kg_binds_array_end(struct kg_binds *a)
 {
     const struct array_head head = {
         .n_dimensions = htonl(a->n_elements > 0 ? 1 : 0),
@@ -152,7 +152,7 @@ void kg_args_array_end(struct kg_args *a)
     close_arg(a);
 }
 
-const char *kg_args_ptr(const struct kg_args *a, unsigned i)
+const char *kg_binds_ptr(const struct kg_binds *a, unsigned i)
 {
     return a->len[i] < 0 ? NULL : kg_buf_str(&a->bytes).ptr + a->begin[i];
 }
