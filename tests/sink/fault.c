@@ -202,11 +202,11 @@ static const char *server_socket(void)
 {
     static char path[300];
     char host[200];
-    unsigned port;
+    char port[16];
 
     assert_int_equal(
-        sscanf(kt_pg_conninfo(), "host=%199s port=%u", host, &port), 2);
-    (void)snprintf(path, sizeof(path), "%s/.s.PGSQL.%u", host, port);
+        sscanf(kt_pg_conninfo(), "host=%199s port=%15s", host, port), 2);
+    (void)snprintf(path, sizeof(path), "%s/.s.PGSQL.%s", host, port);
     return path;
 }
 
@@ -457,57 +457,68 @@ static void a_foreign_lock_delays_its_report_alone(void **state)
 
 /* --- more than one agent ------------------------------------------------------------------ */
 
+enum { AGENTS = 3, REPORTS = 20, ROWS = 60 };
+
+struct crowd {
+    struct kt_sink t[AGENTS];
+    struct kt_stored stored[AGENTS][REPORTS];
+    char names[ROWS][16];
+};
+
+/* The same keys in another order each time. */
+static void crowd_store(struct crowd *c, unsigned agent, unsigned i)
+{
+    unsigned number = 1 + i * AGENTS + agent;
+    struct kg_run_info run = kt_run(number, NOON + (int)number);
+    struct kt_row rows[ROWS];
+
+    for (unsigned k = 0; k < ROWS; k++) {
+        unsigned at = (k * 7 + agent * 13 + i * 29) % ROWS;
+
+        rows[k] = (struct kt_row){c->names[at], "1", NULL, "OK"};
+    }
+    kt_store(&c->t[agent], &run, 0, rows, ROWS, &c->stored[agent][i]);
+}
+
+static void crowd_wait(struct crowd *c, const struct kt_stored *s)
+{
+    while (!s->done) {
+        for (unsigned agent = 0; agent < AGENTS; agent++) {
+            turn_for(&c->t[agent], 1);
+        }
+    }
+    assert_false(s->failed);
+}
+
 static void agents_on_the_same_keys_do_not_stop_each_other(void **state)
 {
-    enum { AGENTS = 3, REPORTS = 20, ROWS = 60 };
-    static struct kt_stored stored[AGENTS][REPORTS];
-    static char names[ROWS][16];
-    struct kt_row rows[ROWS];
-    struct kt_sink t[AGENTS];
-    unsigned number = 1;
+    static struct crowd c;
 
     (void)state;
     for (unsigned i = 0; i < ROWS; i++) {
-        (void)snprintf(names[i], sizeof(names[i]), "n%02u", i);
+        (void)snprintf(c.names[i], sizeof(c.names[i]), "n%02u", i);
     }
-    kt_sink_fresh(&t[0]);
-    for (unsigned a = 1; a < AGENTS; a++) {
-        kt_sink_setup(&t[a], NULL);
+    kt_sink_fresh(&c.t[0]);
+    for (unsigned agent = 1; agent < AGENTS; agent++) {
+        kt_sink_setup(&c.t[agent], NULL);
     }
     for (unsigned i = 0; i < REPORTS; i++) {
-        for (unsigned a = 0; a < AGENTS; a++) {
-            struct kg_run_info run = kt_run(number, NOON + (int)number);
-
-            for (unsigned k = 0; k < ROWS; k++) { /* Each in its own order. */
-                unsigned at = (k * 7 + a * 13 + i * 29) % ROWS;
-
-                rows[k] = (struct kt_row){names[at], "1", NULL, "OK"};
-            }
-            kt_store(&t[a], &run, 0, rows, ROWS, &stored[a][i]);
-            number++;
-        }
-        for (unsigned a = 0; a < AGENTS; a++) {
-            (void)uv_run(&t[a].loop.uv, UV_RUN_NOWAIT);
+        for (unsigned agent = 0; agent < AGENTS; agent++) {
+            crowd_store(&c, agent, i);
+            (void)uv_run(&c.t[agent].loop.uv, UV_RUN_NOWAIT);
         }
     }
-    for (unsigned a = 0; a < AGENTS; a++) {
-        for (unsigned i = 0; i < REPORTS; i++) {
-            while (!stored[a][i].done) {
-                for (unsigned k = 0; k < AGENTS; k++) {
-                    turn_for(&t[k], 1);
-                }
-            }
-            assert_false(stored[a][i].failed);
-        }
+    for (unsigned i = 0; i < AGENTS * REPORTS; i++) {
+        crowd_wait(&c, &c.stored[i % AGENTS][i / AGENTS]);
     }
     kt_assert_query("SELECT count(*), count(DISTINCT scanned_at)"
                     " FROM scan_history",
                     "60|1");
     kt_assert_query("SELECT sum(documents) FROM kubeglean_runs", "60");
-    for (unsigned a = 1; a < AGENTS; a++) {
-        kt_sink_teardown(&t[a]);
+    for (unsigned agent = 1; agent < AGENTS; agent++) {
+        kt_sink_teardown(&c.t[agent]);
     }
-    kt_sink_end(&t[0]);
+    kt_sink_end(&c.t[0]);
 }
 
 int main(void)
