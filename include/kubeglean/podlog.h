@@ -51,8 +51,10 @@ typedef void (*kg_podlog_end_cb)(struct kg_podlog *l, enum kg_podlog_end end,
                                  const struct kg_error *e);
 typedef void (*kg_podlog_close_cb)(struct kg_podlog *l);
 
-struct kg_tail_place { /* In the server's file; private. */
-    uint64_t len, hash;
+/* The first `len` bytes of a file; private. */
+struct kg_digest {
+    uint64_t len, state;
+    unsigned char carry[8]; /* The last len % 8 bytes. */
 };
 
 struct kg_podlog {
@@ -67,10 +69,10 @@ struct kg_podlog {
     struct kg_kube_status status; /* What the server refused it with. */
     struct kg_buf path;           /* Of the log, without its query. */
     char *container;
-    bool split;                 /* Asked with stream=Stdout. */
-    unsigned run;               /* Counts the starts. */
-    struct kg_tail *tail;       /* What was read, to find it again. */
-    struct kg_tail_place place; /* Where to go on. */
+    bool split;             /* Asked with stream=Stdout. */
+    unsigned run;           /* Counts the starts. */
+    struct kg_tail *tail;   /* What was read, to find it again. */
+    struct kg_digest place; /* Where to go on. */
     struct kg_buf held; /* What may be the kubelet's error text; or the body of
                            a status that is no 200. */
     struct kg_latch open;

@@ -436,7 +436,7 @@ enum kg_errc kg_podlog_start(struct kg_podlog *l, kg_podlog_bytes_cb bytes_cb,
     l->end_cb = end_cb;
     l->retry_after_ms = 0;
     l->run++;
-    if (l->tail->len == 0) {
+    if (l->tail->read.len == 0) {
         return ask(l, STREAMING);
     }
     err = kg_tail_scan_begin(l->tail);

@@ -10,24 +10,15 @@
  * and Pratt, so that no text makes it slow. */
 #include "tail.h"
 
+#include "digest.h"
 #include "kubeglean/heap.h"
 
 enum { FIRST_CAPACITY = 4096 };
 
-#define FNV_BASIS UINT64_C(0xcbf29ce484222325)
-#define FNV_PRIME UINT64_C(0x100000001b3)
-
-static uint64_t hash_on(uint64_t hash, const char *bytes, size_t len)
-{
-    for (size_t i = 0; i < len; i++) {
-        hash = (hash ^ (unsigned char)bytes[i]) * FNV_PRIME;
-    }
-    return hash;
-}
-
 void kg_tail_init(struct kg_tail *t)
 {
-    *t = (struct kg_tail){.hash = FNV_BASIS};
+    *t = (struct kg_tail){0};
+    kg_digest_init(&t->read);
 }
 
 void kg_tail_finish(struct kg_tail *t)
@@ -79,8 +70,7 @@ static void put(struct kg_tail *t, struct kg_str bytes)
 
 enum kg_errc kg_tail_add(struct kg_tail *t, struct kg_str bytes)
 {
-    t->hash = hash_on(t->hash, bytes.ptr, bytes.len);
-    t->len += bytes.len;
+    kg_digest_add(&t->read, bytes);
     if (t->capacity < KG_TAIL_LEN && !make_room(t, bytes.len)) {
         kg_free(t->ring); /* No second proof, then. */
         t->ring = NULL;
@@ -95,8 +85,7 @@ enum kg_errc kg_tail_add(struct kg_tail *t, struct kg_str bytes)
 
 void kg_tail_restart(struct kg_tail *t)
 {
-    t->len = 0;
-    t->hash = FNV_BASIS;
+    kg_digest_init(&t->read);
     t->filled = 0;
     t->at = 0;
 }
@@ -128,16 +117,10 @@ static void prepare_fallbacks(struct kg_tail *t)
     }
 }
 
-static void see(struct kg_tail *t)
-{
-    t->seen = 0;
-    t->seen_hash = FNV_BASIS;
-}
-
 enum kg_errc kg_tail_scan_begin(struct kg_tail *t)
 {
-    see(t);
-    t->prefix_fits = t->len == 0;
+    kg_digest_init(&t->seen);
+    t->prefix_fits = t->read.len == 0;
     t->matched = 0;
     t->n_found = 0;
     if (has_tail(t)) {
@@ -152,45 +135,63 @@ enum kg_errc kg_tail_scan_begin(struct kg_tail *t)
     return KG_OK;
 }
 
-static void match(struct kg_tail *t, char byte)
+/* Whether the tail ends with `byte`. */
+static bool match(struct kg_tail *t, char byte)
 {
     while (t->matched > 0 && tail_byte(t, t->matched) != byte) {
         t->matched = t->fallbacks[t->matched - 1];
     }
     t->matched += tail_byte(t, t->matched) == byte;
     if (t->matched < KG_TAIL_LEN) {
-        return;
+        return false;
     }
     t->matched = t->fallbacks[KG_TAIL_LEN - 1];
-    if (t->n_found++ == 0) {
-        t->found_at = t->seen;
-        t->found_hash = t->seen_hash;
+    return true;
+}
+
+/* How much of `bytes` to see before something is looked at: where the prefix
+ * ends, or the tail. */
+static size_t next_stop(struct kg_tail *t, struct kg_str bytes, bool *ret_found)
+{
+    uint64_t left = t->read.len - t->seen.len; /* Huge when behind it. */
+    size_t len = left > 0 && left < bytes.len ? (size_t)left : bytes.len;
+
+    *ret_found = false;
+    for (size_t i = 0; t->fallbacks != NULL && i < len; i++) {
+        if (match(t, bytes.ptr[i])) {
+            *ret_found = true;
+            return i + 1;
+        }
     }
+    return len;
 }
 
 void kg_tail_scan(struct kg_tail *t, struct kg_str bytes)
 {
-    for (size_t i = 0; i < bytes.len; i++) {
-        t->seen_hash = hash_on(t->seen_hash, bytes.ptr + i, 1);
-        t->seen++;
-        if (t->seen == t->len) {
-            t->prefix_fits = t->seen_hash == t->hash;
+    while (bytes.len > 0) {
+        bool found;
+        size_t len = next_stop(t, bytes, &found);
+
+        kg_digest_add(&t->seen, kg_str_of(bytes.ptr, len));
+        bytes = kg_str_of(bytes.ptr + len, bytes.len - len);
+        if (t->seen.len == t->read.len) {
+            t->prefix_fits = kg_digest_eq(&t->seen, &t->read);
         }
-        if (t->fallbacks != NULL) {
-            match(t, bytes.ptr[i]);
+        if (found && t->n_found++ == 0) {
+            t->found = t->seen;
         }
     }
 }
 
-bool kg_tail_scan_end(struct kg_tail *t, struct kg_tail_place *ret_place)
+bool kg_tail_scan_end(struct kg_tail *t, struct kg_digest *ret_place)
 {
     kg_free(t->fallbacks);
     t->fallbacks = NULL;
     if (t->prefix_fits) {
-        *ret_place = (struct kg_tail_place){t->len, t->hash};
+        *ret_place = t->read;
         return true;
     }
-    *ret_place = (struct kg_tail_place){t->found_at, t->found_hash};
+    *ret_place = t->found;
     return t->n_found == 1;
 }
 
@@ -198,25 +199,23 @@ bool kg_tail_scan_end(struct kg_tail *t, struct kg_tail_place *ret_place)
 
 void kg_tail_skip_begin(struct kg_tail *t)
 {
-    see(t);
+    kg_digest_init(&t->seen);
 }
 
-struct kg_str kg_tail_skip(struct kg_tail *t, const struct kg_tail_place *place,
+struct kg_str kg_tail_skip(struct kg_tail *t, const struct kg_digest *place,
                            struct kg_str bytes, bool *ret_reached,
                            bool *ret_same)
 {
-    uint64_t left = place->len - t->seen;
+    uint64_t left = place->len - t->seen.len;
     size_t len = left < bytes.len ? (size_t)left : bytes.len;
 
-    t->seen_hash = hash_on(t->seen_hash, bytes.ptr, len);
-    t->seen += len;
-    *ret_reached = t->seen == place->len;
-    *ret_same = t->seen_hash == place->hash;
+    kg_digest_add(&t->seen, kg_str_of(bytes.ptr, len));
+    *ret_reached = t->seen.len == place->len;
+    *ret_same = kg_digest_eq(&t->seen, place);
     return kg_str_of(bytes.ptr + len, bytes.len - len);
 }
 
-void kg_tail_move(struct kg_tail *t, const struct kg_tail_place *place)
+void kg_tail_move(struct kg_tail *t, const struct kg_digest *place)
 {
-    t->len = place->len;
-    t->hash = place->hash;
+    t->read = *place;
 }

@@ -14,19 +14,17 @@
 enum { KG_TAIL_LEN = 64 * 1024 };
 
 struct kg_tail {
-    /* The file as it was read: so many bytes, with this hash. */
-    uint64_t len, hash;
+    struct kg_digest read; /* The file as it was read so far. */
     /* The last bytes, in a ring of `capacity`; what is next goes to `at`. */
     char *ring;
     size_t capacity, filled, at;
 
-    /* The file that is scanned, or skipped. */
-    uint64_t seen, seen_hash;
-    bool prefix_fits;    /* Its first `len` bytes have that hash. */
-    uint32_t *fallbacks; /* KMP: where to go on after a mismatch. */
-    size_t matched;      /* Bytes of the ring's content that match so far. */
+    struct kg_digest seen; /* The file that is scanned, or skipped. */
+    bool prefix_fits;      /* It begins with what was read. */
+    uint32_t *fallbacks;   /* KMP: where to go on after a mismatch. */
+    size_t matched;        /* Bytes of the ring's content that match so far. */
     unsigned n_found;
-    uint64_t found_at, found_hash; /* Behind the first match. */
+    struct kg_digest found; /* Up to behind the first match. */
 };
 
 void kg_tail_init(struct kg_tail *t); /* Allocates nothing. */
@@ -40,18 +38,17 @@ void kg_tail_restart(struct kg_tail *t);
 /* KG_ENOMEM. */
 KG_MUST_USE enum kg_errc kg_tail_scan_begin(struct kg_tail *t);
 void kg_tail_scan(struct kg_tail *t, struct kg_str bytes);
-/* Whether the place is known for sure: so many bytes are before it, and they
- * have this hash. */
-bool kg_tail_scan_end(struct kg_tail *t, struct kg_tail_place *ret_place);
+/* Whether the place is known for sure: what is before it. */
+bool kg_tail_scan_end(struct kg_tail *t, struct kg_digest *ret_place);
 
 void kg_tail_skip_begin(struct kg_tail *t);
 /* Passes over what is before the place. Returns what is behind it in `bytes`;
  * *ret_reached tells whether it was reached, *ret_same whether the bytes before
  * it were those that were scanned. */
-struct kg_str kg_tail_skip(struct kg_tail *t, const struct kg_tail_place *place,
+struct kg_str kg_tail_skip(struct kg_tail *t, const struct kg_digest *place,
                            struct kg_str bytes, bool *ret_reached,
                            bool *ret_same);
 /* From here on the place is where we are. */
-void kg_tail_move(struct kg_tail *t, const struct kg_tail_place *place);
+void kg_tail_move(struct kg_tail *t, const struct kg_digest *place);
 
 #endif /* KG_KUBE_TAIL_H */

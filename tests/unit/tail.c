@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "kt.h"
+#include "kube/digest.h"
 #include "kube/sentence.h"
 #include "kubeglean/backoff.h"
 #include "kubeglean/heap.h"
@@ -35,7 +36,7 @@ static void add_in_pieces(struct kg_tail *t, struct kg_str s, size_t piece)
 }
 
 static bool scan(struct kg_tail *t, struct kg_str file, size_t piece,
-                 struct kg_tail_place *ret_place)
+                 struct kg_digest *ret_place)
 {
     assert_int_equal(kg_tail_scan_begin(t), KG_OK);
     while (file.len > 0) {
@@ -55,7 +56,7 @@ static void a_file_that_begins_with_all_we_read_goes_on_there(void **state)
 
     (void)state;
     for (size_t i = 0; i < KG_COUNT_OF(read); i++) {
-        struct kg_tail_place place;
+        struct kg_digest place;
         struct kg_tail t;
 
         kg_tail_init(&t);
@@ -78,7 +79,7 @@ static void a_rotated_file_goes_on_behind_the_last_64_kib(void **state)
     (void)state;
     for (size_t from = 1; from < read; from += 9973) {
         bool whole_tail = from <= read - KG_TAIL_LEN;
-        struct kg_tail_place place;
+        struct kg_digest place;
         struct kg_tail t;
 
         kg_tail_init(&t);
@@ -111,7 +112,7 @@ static void a_rotated_file_goes_on_behind_the_last_64_kib(void **state)
 
 static void a_tail_that_is_there_twice_proves_nothing(void **state)
 {
-    struct kg_tail_place place;
+    struct kg_digest place;
     struct kg_tail t;
     char *log = kg_alloc(LOG_LEN);
 
@@ -129,7 +130,7 @@ static void a_tail_that_is_there_twice_proves_nothing(void **state)
 
 static void a_file_that_changed_between_is_seen(void **state)
 {
-    struct kg_tail_place place = {0};
+    struct kg_digest place = {0};
     struct kg_tail t;
     bool reached;
     bool same;
@@ -158,7 +159,7 @@ static void a_place_is_never_a_wrong_one(void **state)
     for (int i = 0; i < 40; i++) {
         size_t read = 1 + (size_t)kg_random_below(&r, LOG_LEN - 1);
         size_t from = (size_t)kg_random_below(&r, LOG_LEN);
-        struct kg_tail_place place;
+        struct kg_digest place;
         struct kg_tail t;
 
         kg_tail_init(&t);
@@ -175,7 +176,7 @@ static void a_place_is_never_a_wrong_one(void **state)
 
 static void read_with_refusals(void *data, bool may_fail)
 {
-    struct kg_tail_place place;
+    struct kg_digest place;
     struct kg_tail t;
     enum kg_errc err = KG_OK;
 
@@ -202,6 +203,29 @@ static void every_allocation_may_fail(void **state)
     (void)state;
     kt_torture(read_with_refusals, log);
     kg_free(log);
+}
+
+static void a_digest_does_not_depend_on_the_cut(void **state)
+{
+    static const char text[] = "0123456789abcdefghijklmnopqrstuvwxyz";
+    const size_t len = sizeof(text) - 1;
+    struct kg_digest whole;
+
+    (void)state;
+    kg_digest_init(&whole);
+    kg_digest_add(&whole, kg_str_of(text, len));
+    for (size_t a = 0; a <= len; a++) {
+        for (size_t b = a; b <= len; b++) {
+            struct kg_digest d;
+
+            kg_digest_init(&d);
+            kg_digest_add(&d, kg_str_of(text, a));
+            kg_digest_add(&d, kg_str_of(text + a, b - a));
+            assert_int_equal(kg_digest_eq(&d, &whole), b == len);
+            kg_digest_add(&d, kg_str_of(text + b, len - b));
+            assert_true(kg_digest_eq(&d, &whole));
+        }
+    }
 }
 
 static void the_kubelet_s_sentence_is_known_at_any_cut(void **state)
@@ -239,6 +263,7 @@ int main(void)
         cmocka_unit_test(a_file_that_changed_between_is_seen),
         cmocka_unit_test(a_place_is_never_a_wrong_one),
         cmocka_unit_test(every_allocation_may_fail),
+        cmocka_unit_test(a_digest_does_not_depend_on_the_cut),
         cmocka_unit_test(the_kubelet_s_sentence_is_known_at_any_cut),
     };
 
