@@ -57,7 +57,9 @@ char *kg_strndup(const char *text, size_t len)
     char *copy = kg_alloc(len + 1);
 
     if (copy != NULL) {
-        memcpy(copy, text, len);
+        if (len > 0) {
+            memcpy(copy, text, len);
+        }
         copy[len] = '\0';
     }
     return copy;

@@ -18,8 +18,7 @@ static const struct kg_sm_state states[KG_JOB_STATE_NR] = {
     [KG_JOB_FOREIGN] = {"foreign", TO(KG_JOB_GONE)},
     [KG_JOB_ASKING] = {"asking",
                        TO(KG_JOB_WANTED) | TO(KG_JOB_LIVE) | TO(KG_JOB_GONE)},
-    [KG_JOB_WANTED] = {"wanted",
-                       TO(KG_JOB_CREATING) | TO(KG_JOB_LIVE) | TO(KG_JOB_GONE)},
+    [KG_JOB_WANTED] = {"wanted", TO(KG_JOB_CREATING) | TO(KG_JOB_LIVE)},
     [KG_JOB_CREATING] = {"creating", TO(KG_JOB_LIVE) | TO(KG_JOB_LOOKING) |
                                          TO(KG_JOB_GONE)},
     [KG_JOB_LOOKING] = {"looking", TO(KG_JOB_LIVE) | TO(KG_JOB_CREATING) |

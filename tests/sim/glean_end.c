@@ -202,6 +202,48 @@ static void jobs_of_our_cronjob_are_known_by_its_uid(void **state)
     sim_teardown(&s);
 }
 
+static void job_that_others_delete_meanwhile_is_gone(void **state)
+{
+    struct sim s;
+    struct kg_task_def keep = sim_krr;
+
+    (void)state;
+    keep.retention.delete_complete = false;
+    sim_begin_running(&s, &keep);
+    sim_pod_exits(&s, "a/krr", "krr-x", 0);
+    sim_log_ends(&s, "krr-x", KG_LOG_EOF);
+    sim_hold(&s, KG_ACT_ANNOTATE);
+    sim_job_ends(&s, "a/krr", KG_JOB_COMPLETE, "");
+    sim_forget_trace(&s);
+    sim_job_gone(&s, "a/krr"); /* While it is marked. */
+    sim_expect(&s, "[   0] a/krr: marking -> gone\n"
+                   "       forget a/krr\n"
+                   "       done, exit 0\n");
+    sim_teardown(&s);
+
+    sim_begin_running(&s, &keep);
+    sim_pod_exits(&s, "a/krr", "krr-x", 0);
+    sim_log_ends(&s, "krr-x", KG_LOG_EOF);
+    sim_job_ends(&s, "a/krr", KG_JOB_COMPLETE, "");
+    sim_forget_trace(&s);
+    sim_job_gone(&s, "a/krr"); /* While it is kept. */
+    sim_expect(&s, "[   0] a/krr: kept -> gone\n"
+                   "       forget a/krr\n");
+    sim_teardown(&s);
+
+    sim_begin_running(&s, &sim_krr);
+    sim_pod_exits(&s, "a/krr", "krr-x", 0);
+    sim_log_ends(&s, "krr-x", KG_LOG_EOF);
+    sim_hold(&s, KG_ACT_DELETE);
+    sim_job_ends(&s, "a/krr", KG_JOB_COMPLETE, "");
+    sim_forget_trace(&s);
+    sim_job_gone(&s, "a/krr"); /* Before the answer says so. */
+    sim_expect(&s, "[   0] a/krr: deleting -> gone\n"
+                   "       forget a/krr\n"
+                   "       done, exit 0\n");
+    sim_teardown(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -212,6 +254,7 @@ int main(void)
         cmocka_unit_test(time_missed_while_away_is_made_up_for),
         cmocka_unit_test(time_that_comes_while_the_job_runs_is_left_out),
         cmocka_unit_test(jobs_of_our_cronjob_are_known_by_its_uid),
+        cmocka_unit_test(job_that_others_delete_meanwhile_is_gone),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -385,6 +385,104 @@ static void jobs_are_known_by_uid_and_never_by_name(void **state)
     sim_teardown(&s);
 }
 
+static struct kg_run_info left_of(const struct sim_job *job)
+{
+    return (struct kg_run_info){
+        .id = {.job_uid = kg_str_from(job->uid), .container = KG_STR("krr")},
+        .ns = kg_str_from(job->ns),
+        .job = kg_str_from(job->name),
+        .started_at_us = KG_TIME_NONE,
+    };
+}
+
+static void left_run_of_a_job_that_is_done_with_needs_nothing(void **state)
+{
+    struct sim s;
+    struct sim_job *kept, *foreign;
+    struct kg_run_info left;
+
+    (void)state;
+    sim_begin(&s, &sim_krr);
+    kept = sim_job_make(&s, "a/krr-4", "krr");
+    kept->phase = KG_JOB_COMPLETE;
+    (void)snprintf(kept->outcome, sizeof(kept->outcome), "complete");
+    foreign = sim_job_make(&s, "a/krr-5", "a-task-of-before");
+    left = left_of(kept);
+    (void)sim_event(&s, (struct kg_event){.kind = KG_EV_LEFT, .left = &left});
+    left = left_of(foreign);
+    (void)sim_event(&s, (struct kg_event){.kind = KG_EV_LEFT, .left = &left});
+    sim_job_told(&s, kept);
+    sim_job_told(&s, foreign);
+    sim_expect(&s, "[   0] a/krr-4: left -> kept\n"
+                   "       a/krr-5: left -> foreign\n");
+    sim_teardown(&s);
+}
+
+static void run_known_to_the_ledger_is_let_go_in_every_state(void **state)
+{
+    struct sim s;
+
+    (void)state;
+    sim_setup(&s, &(struct kg_glean_config){.n_streams_max = 2}, &sim_krr, 1);
+    sim_start(&s);
+    sim_hold(&s, KG_ACT_BEGIN);
+    sim_job_told(&s, sim_job_make(&s, "a/krr-1", "krr"));
+    sim_pod(&s, &(struct sim_pod){.job = "a/krr-1", .name = "waits"});
+    sim_pod_runs(&s, "a/krr-1", "follows");
+    sim_pod_runs(&s, "a/krr-1", "ebbs");
+    sim_pod_runs(&s, "a/krr-1", "waits");
+    sim_pod(&s, &(struct sim_pod){.job = "a/krr-1", .name = "pends"});
+    sim_log_ends(&s, "ebbs", KG_LOG_EOF);
+    sim_forget_trace(&s);
+    s.known_outcome = KG_COMPLETE;
+    sim_release(&s, KG_ACT_BEGIN);
+    sim_expect(&s, "[   0] waits: queued -> settled\n"
+                   "       close waits\n"
+                   "       follows: following -> settled\n"
+                   "       close follows\n"
+                   "       ebbs: ebbed -> settled\n"
+                   "       close ebbs\n"
+                   "       pends: pending -> settled\n"
+                   "       close pends\n");
+    sim_teardown(&s);
+}
+
+static void another_agent_may_make_the_job_first(void **state)
+{
+    struct sim s;
+    struct kg_cron cron;
+    struct kg_task_def def = sim_krr;
+
+    (void)state;
+    assert_int_equal(kg_cron_parse(KG_STR("0 10 * * *"), &cron, NULL), KG_OK);
+    def.schedule = &cron;
+    def.job_name = (struct kg_str){NULL, 0};
+    sim_setup(&s, &(struct kg_glean_config){0}, &def, 1);
+    sim_hold(&s, KG_ACT_ASK);
+    sim_start(&s);
+    sim_job_told(&s, sim_job_make(&s, "a/krr-c2c9a7d6-s29922360", "krr"));
+    sim_release(&s, KG_ACT_ASK);
+    sim_expect(&s, "[   0] watch\n"
+                   "       ask the ledger for a/krr-c2c9a7d6-s29922360\n"
+                   "       a/krr-c2c9a7d6-s29922360: asking -> live\n");
+    sim_teardown(&s);
+}
+
+static void wanted_job_that_is_there_already_is_adopted(void **state)
+{
+    struct sim s;
+
+    (void)state;
+    sim_begin(&s, &sim_krr);
+    (void)sim_want(&s, "krr", 3);
+    sim_job_told(&s, sim_job_make(&s, "a/krr", "krr"));
+    sim_start(&s);
+    sim_expect(&s, "[   0] a/krr: wanted -> live\n"
+                   "       order 3 is placed\n"
+                   "       watch\n");
+    sim_teardown(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -402,6 +500,10 @@ int main(void)
         cmocka_unit_test(pod_may_be_told_before_its_job),
         cmocka_unit_test(run_left_by_an_agent_whose_job_is_gone_is_closed),
         cmocka_unit_test(jobs_are_known_by_uid_and_never_by_name),
+        cmocka_unit_test(left_run_of_a_job_that_is_done_with_needs_nothing),
+        cmocka_unit_test(run_known_to_the_ledger_is_let_go_in_every_state),
+        cmocka_unit_test(another_agent_may_make_the_job_first),
+        cmocka_unit_test(wanted_job_that_is_there_already_is_adopted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
