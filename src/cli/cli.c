@@ -9,6 +9,7 @@ static const struct kg_verb *const verbs[] = {
     &kg_verb_run,
     &kg_verb_agent,
     &kg_verb_extract,
+    &kg_verb_schema,
     &kg_verb_version,
 };
 

@@ -47,6 +47,7 @@ struct kg_verb {
 extern const struct kg_verb kg_verb_agent;
 extern const struct kg_verb kg_verb_extract;
 extern const struct kg_verb kg_verb_run;
+extern const struct kg_verb kg_verb_schema;
 extern const struct kg_verb kg_verb_version;
 
 /* Runs the verb that argv[1] names. */

@@ -92,7 +92,8 @@ static void a_wrong_password_is_told_without_the_password(void **state)
     struct kt_sink t;
 
     (void)state;
-    (void)kt_pg_query("DROP ROLE IF EXISTS kt_password;"
+    (void)kt_pg_query("SET client_min_messages = error;"
+                      "DROP ROLE IF EXISTS kt_password;"
                       "CREATE ROLE kt_password LOGIN PASSWORD 'right'");
     open_with(&t,
               conninfo_with("host=127.0.0.1 user=kt_password"
