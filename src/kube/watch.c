@@ -210,8 +210,9 @@ static void refused(struct kg_watch *w)
     if (w->status.retry_after_ms == 0 && after_s < UINT32_MAX / 1000) {
         w->status.retry_after_ms = after_s * 1000;
     }
+    path = kg_str_cut(&path, '?');
     (void)snprintf(what, sizeof(what), "GET %s%.*s", kg_kube_host(w->kube),
-                   KG_STR_ARG(kg_str_cut(&path, '?')));
+                   KG_STR_ARG(path));
     kg_kube_status_error(&w->status, what, &e);
     recover(w, &e); /* Last. */
 }

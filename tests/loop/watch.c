@@ -304,6 +304,7 @@ static void what_no_retry_can_cure_is_told(void **state)
         follow(&d, &cases[i].reply, 1, 99);
         assert_int_equal(d.e.code, cases[i].code);
         assert_non_null(strstr(d.e.text, cases[i].text));
+        assert_non_null(strstr(d.e.text, "/namespaces/a/jobs: HTTP "));
         assert_int_equal(d.n_changes, 0);
         assert_string_equal(kg_sm_name(&d.watch.sm), "idle");
         end(&d);
