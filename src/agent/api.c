@@ -4,25 +4,32 @@
 
 #include "kubeglean/heap.h"
 
+/* What is waited for, or NULL. */
+static const char *why_not_ready(const struct kg_agent *a)
+{
+    if (a->sm.state > KG_AGENT_RUNNING) {
+        return kg_sm_name(&a->sm);
+    }
+    if (a->sink != NULL && !kg_sink_is_ready(a->sink)) {
+        return "no connection to the database";
+    }
+    if (!a->server_known) {
+        return "no answer from the API server";
+    }
+    if (a->sm.state != KG_AGENT_RUNNING) {
+        return kg_sm_name(&a->sm);
+    }
+    return kg_scopes_synced(a) ? NULL : "Jobs and Pods are not listed yet";
+}
+
 static bool on_ready(void *data, struct kg_buf *reason)
 {
-    struct kg_agent *a = data;
-    const char *why = NULL;
+    const char *why = why_not_ready(data);
 
-    if (a->sm.state != KG_AGENT_RUNNING) {
-        why = kg_sm_name(&a->sm);
-    } else if (a->sink != NULL && !kg_sink_is_ready(a->sink)) {
-        why = "no connection to the database";
-    } else if (!kg_scopes_synced(a)) {
-        why = "Jobs and Pods are not listed yet";
-    }
-    if (why == NULL) {
-        return true;
-    }
-    if (kg_buf_adds(reason, why) != KG_OK) {
+    if (why != NULL && kg_buf_adds(reason, why) != KG_OK) {
         kg_buf_reset(reason); /* Not ready, and no memory to say why. */
     }
-    return false;
+    return why == NULL;
 }
 
 static void refuse(struct kg_serve *serve, struct kg_id request,

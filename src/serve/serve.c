@@ -156,7 +156,7 @@ static enum kg_errc check_config(const struct kg_serve_config *config,
     if (!kg_serve_address_is_loopback(ret_address)) {
         return kg_error_set(e, KG_ECONFIG, 0,
                             "listen: %s can be reached from other machines: "
-                            "name a token file, or listen on 127.0.0.1",
+                            "set tokenFile, or listen on 127.0.0.1",
                             config->listen);
     }
     return KG_OK;

@@ -5,12 +5,15 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402
-from cluster import PROGRAM, Scene, ask, kubeglean, wait_until  # noqa: E402
+from cluster import PROGRAM, Scene, ask, free_port, kubeglean, wait_until  # noqa: E402
 
 WITH_POSTGRES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib", "with-postgres")
 
@@ -196,13 +199,21 @@ class Slow:
                        for pod in ask(backend, "GET", "/api/v1/pods")["items"])
         wait_until(the_container_runs)
 
+    def err(self):
+        with open(self.scene.path("run.err"), encoding="utf-8") as err:
+            return err.read()
+
+    def says(self, message):
+        def it_says():
+            return re.search(message, self.err())
+        wait_until(it_says)
+
     def ends(self, code, *messages):
         try:
             got = self.process.wait(60)
         except subprocess.TimeoutExpired:
             got = "none: it runs"
-        with open(self.scene.path("run.err"), encoding="utf-8") as err:
-            told(got, err.read(), code, *messages)
+        told(got, self.err(), code, *messages)
         with open(self.scene.path("run.out"), encoding="utf-8") as out:
             return out.read()
 
@@ -217,6 +228,16 @@ def an_api_server_that_comes_back_costs_nothing():
         scene.tls(backend, cert, key, port)
         out = slow.ends(0)
         assert json.loads(out)["name"] == "web", out
+
+
+def an_api_server_that_stays_away_is_named_until_an_interrupt():
+    with Scene() as scene:
+        backend = scene.kube_sim("--pending-ms", "50")
+        slow = Slow(scene, backend, f"http://127.0.0.1:{backend}", "-o", "ndjson")
+        scene.kill(scene.processes[0])
+        slow.says(rf"level=warn .*127\.0\.0\.1:{backend}\b.*connect.* retry_ms=\d+")
+        slow.process.send_signal(signal.SIGINT)
+        slow.ends(130)
 
 
 def an_interrupt_names_the_job_it_leaves():
@@ -245,6 +266,74 @@ def a_database_that_comes_back_has_each_row_once():
         assert rows() == ["web"], rows()
 
 
+def a_database_that_stays_away_is_named_until_an_interrupt():
+    with Scene() as scene:
+        backend = scene.kube_sim("--pending-ms", "50")
+        slow = Slow(scene, backend, f"http://127.0.0.1:{backend}", "--database", os.environ["KT_PG"])
+        control_postgres("kill")
+        try:
+            slow.says(r"level=warn .*database")
+            slow.process.send_signal(signal.SIGINT)
+            slow.ends(130)
+        finally:
+            control_postgres("start")
+
+
+# --- the agent's own endpoint -----------------------------------------------------
+
+def config(scene, **spec):
+    task(scene)
+    return scene.write("config.yaml", json.dumps({
+        "apiVersion": "kubeglean.io/v1", "kind": "Config", "spec": {"tasks": ["task.yaml"], **spec}}))
+
+
+def agent(**spec):
+    """`kubeglean agent` that must end before it asks any server."""
+    with Scene() as scene:
+        return kubeglean("agent", "-c", config(scene, **spec), "--kubeconfig",
+                         scene.kubeconfig("http://127.0.0.1:1"))
+
+
+def an_agent_that_others_can_reach_wants_a_token():
+    code, _, err = agent(listen="0.0.0.0:0")
+    told(code, err, 2, r"0\.0\.0\.0:0 can be reached from other machines", r"tokenFile|127\.0\.0\.1")
+
+
+def a_token_file_that_is_not_there_is_named():
+    code, _, err = agent(listen="127.0.0.1:0", tokenFile="/nowhere/token")
+    told(code, err, 2, r"token file /nowhere/token: No such file")
+
+
+def a_port_that_is_taken_is_named():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        listen = f"127.0.0.1:{taken.getsockname()[1]}"
+        code, _, err = agent(listen=listen)
+    told(code, err, 1, rf"listen: {re.escape(listen)}: address already in use")
+
+
+def an_agent_without_its_database_is_not_ready_and_says_why():
+    with Scene() as scene:
+        server = f"http://127.0.0.1:{scene.kube_sim()}"
+        port = free_port()
+        scene.start(PROGRAM, "agent", "-c", config(scene, listen=f"127.0.0.1:{port}",
+                                                   database={"url": "host=127.0.0.1 port=1 user=kt dbname=kt"}),
+                    "--kubeconfig", scene.kubeconfig(server))
+
+        def it_names_the_database():
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=10)
+            except urllib.error.HTTPError as answer:
+                return answer.code == 503 and "database" in answer.read().decode()
+            except OSError:
+                return False
+            raise AssertionError("it is ready")
+        wait_until(it_names_the_database)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/livez", timeout=10) as answer:
+            assert answer.status == 200
+
+
 # --- what is written wrong ------------------------------------------------------
 
 HEAD = "apiVersion: kubeglean.io/v1\nkind: Task\nmetadata: {name: krr}\nspec:\n"
@@ -271,6 +360,14 @@ def a_task_that_is_written_wrong_has_a_place():
             told(code, err, 2, re.escape(file) + r":\d+:\d+: ", message)
 
 
+def a_config_that_is_written_wrong_has_a_place():
+    for spec, message in (({"lisen": "x"}, r"lisen: unknown key"), ({"listen": "nonsense"}, r"listen: .*nonsense"),
+                          ({"limits": {"jobs": "many"}}, r"limits\.jobs"), ({"tasks": []}, r"tasks"),
+                          ({"tasks": ["nowhere.yaml"]}, r"nowhere\.yaml.*[Nn]o such file")):
+        code, _, err = agent(**spec)
+        told(code, err, 2, r"config\.yaml:\d+:\d+: |nowhere\.yaml", message)
+
+
 def a_task_file_that_is_not_there_is_named():
     code, _, err = kubeglean("run", "-f", "/nowhere/task.yaml", "-o", "ndjson")
     told(code, err, 2, r"/nowhere/task\.yaml", r"[Nn]o such file")
@@ -285,8 +382,12 @@ CLAIMS = [
     a_job_that_fails_is_told_with_its_last_lines, a_failed_job_with_a_report_has_stored_it,
     a_job_that_never_ends_is_ended_by_its_deadline, a_log_without_json_is_no_report,
     a_report_that_is_cut_off_is_incomplete, a_profile_that_does_not_fit_rejects_the_report,
-    an_api_server_that_comes_back_costs_nothing, an_interrupt_names_the_job_it_leaves,
-    a_database_that_is_not_there_is_named, a_database_that_comes_back_has_each_row_once,
+    an_api_server_that_comes_back_costs_nothing, an_api_server_that_stays_away_is_named_until_an_interrupt,
+    an_interrupt_names_the_job_it_leaves, a_database_that_is_not_there_is_named,
+    a_database_that_comes_back_has_each_row_once, a_database_that_stays_away_is_named_until_an_interrupt,
+    an_agent_that_others_can_reach_wants_a_token, a_token_file_that_is_not_there_is_named,
+    a_port_that_is_taken_is_named, an_agent_without_its_database_is_not_ready_and_says_why,
+    a_config_that_is_written_wrong_has_a_place,
     a_task_that_is_written_wrong_has_a_place, a_task_file_that_is_not_there_is_named,
 ]
 

@@ -75,8 +75,8 @@ static void wrong_configuration_is_told_with_its_cure(void **state)
         const char *listen, *token_file, *message;
     } cases[] = {
         {"0.0.0.0:0", NULL,
-         "listen: 0.0.0.0:0 can be reached from other machines: name a token "
-         "file, or listen on 127.0.0.1"},
+         "listen: 0.0.0.0:0 can be reached from other machines: set tokenFile, "
+         "or listen on 127.0.0.1"},
         {"nonsense", NULL,
          "listen: \"nonsense\" is no address and port such as 127.0.0.1:8080 "
          "or [::1]:8080"},
