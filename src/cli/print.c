@@ -3,13 +3,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "kubeglean/heap.h"
 #include "kubeglean/limits.h"
 
-#define BLOCK (64 * KG_KIB)
+#define BLOCK     (64 * KG_KIB)
+#define TEMPORARY "temporary file (TMPDIR names its folder)"
 
 void kg_print_init(struct kg_print *p, int fd)
 {
@@ -86,30 +88,33 @@ static enum kg_errc pass(struct kg_print *p, struct kg_str text)
                : fail(p, KG_ENOMEM, "standard output");
 }
 
-static const char *folder(void)
-{
-    const char *dir = getenv("TMPDIR");
-
-    return dir != NULL && *dir != '\0' ? dir : "/tmp";
-}
-
+/* Nobody else sees it, and it is gone with us. (Not O_TMPFILE: a container's
+ * overlay may not have it.) */
 static enum kg_errc open_file(struct kg_print *p)
 {
-    if (p->file < 0) {
-        p->file = open(folder(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    const char *dir = getenv("TMPDIR");
+    char path[4096];
+    int len;
+
+    if (p->file >= 0) {
+        return KG_OK;
     }
-    return p->file >= 0
-               ? KG_OK
-               : fail(p, KG_EIO, "temporary file (TMPDIR names its folder)");
+    len = snprintf(path, sizeof(path), "%s/kubeglean-XXXXXX",
+                   dir != NULL && *dir != '\0' ? dir : "/tmp");
+    errno = ENAMETOOLONG;
+    p->file = len < (int)sizeof(path) ? mkostemp(path, O_CLOEXEC) : -1;
+    if (p->file < 0) {
+        return fail(p, KG_EIO, TEMPORARY);
+    }
+    (void)unlink(path);
+    return KG_OK;
 }
 
 static enum kg_errc spill(struct kg_print *p, struct kg_str text)
 {
     enum kg_errc err = open_file(p);
 
-    return err == KG_OK ? write_all(p, p->file, text,
-                                    "temporary file (TMPDIR names its folder)")
-                        : err;
+    return err == KG_OK ? write_all(p, p->file, text, TEMPORARY) : err;
 }
 
 static enum kg_errc hold(struct kg_print *p, struct kg_str text)
@@ -162,7 +167,7 @@ static enum kg_errc pass_file(struct kg_print *p)
     while (err == KG_OK && n > 0) {
         n = pread(p->file, block, BLOCK, at);
         if (n < 0 && errno != EINTR) {
-            err = fail(p, KG_EIO, "temporary file");
+            err = fail(p, KG_EIO, TEMPORARY);
         } else if (n > 0) {
             at += n;
             err = pass(p, kg_str_of(block, (size_t)n));

@@ -84,7 +84,9 @@ static enum kg_errc add_json(struct kg_printed *r, const struct kg_row *row)
 static bool needs_quotes(struct kg_str text)
 {
     for (size_t i = 0; i < text.len; i++) {
-        if (memchr(",\"\r\n", text.ptr[i], 4) != NULL) {
+        char c = text.ptr[i];
+
+        if (c == ',' || c == '"' || c == '\r' || c == '\n') {
             return true;
         }
     }
@@ -217,14 +219,14 @@ static enum kg_errc add_table_head(struct kg_printed *r)
     enum kg_errc err = KG_OK;
 
     for (uint32_t i = 0; err == KG_OK && i < r->table->n_columns; i++) {
-        char name[64];
-        size_t len = 0;
+        struct kg_str name = kg_str_from(r->table->columns[i].name);
+        char upper[64];
 
-        for (const char *c = r->table->columns[i].name;
-             *c != '\0' && len < sizeof(name); c++) {
-            name[len++] = (char)toupper((unsigned char)*c);
+        name.len = name.len < sizeof(upper) ? name.len : sizeof(upper);
+        for (size_t at = 0; at < name.len; at++) {
+            upper[at] = (char)toupper((unsigned char)name.ptr[at]);
         }
-        err = add_table_cell(r, i, kg_str_of(name, len), true);
+        err = add_table_cell(r, i, kg_str_of(upper, name.len), true);
     }
     return err;
 }
