@@ -214,6 +214,11 @@ static enum kg_errc add_table(struct kg_printed *r, const struct kg_row *row)
     return err;
 }
 
+static char to_upper(char c)
+{
+    return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+}
+
 static enum kg_errc add_table_head(struct kg_printed *r)
 {
     enum kg_errc err = KG_OK;
@@ -224,7 +229,7 @@ static enum kg_errc add_table_head(struct kg_printed *r)
 
         name.len = name.len < sizeof(upper) ? name.len : sizeof(upper);
         for (size_t at = 0; at < name.len; at++) {
-            upper[at] = (char)toupper((unsigned char)name.ptr[at]);
+            upper[at] = to_upper(name.ptr[at]);
         }
         err = add_table_cell(r, i, kg_str_of(upper, name.len), true);
     }
