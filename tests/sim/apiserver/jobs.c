@@ -197,7 +197,6 @@ static struct verdict judge(struct work *w)
     const struct kg_node *completions = kg_node_get(w->spec, "completions");
     int64_t wanted = sim_int(w->spec, "completions", 1);
     int64_t deadline_s = sim_int(w->spec, "activeDeadlineSeconds", 0);
-
     int64_t limit = sim_int(w->spec, "backoffLimit", 6);
 
     if (w->failed > limit ||
