@@ -16,7 +16,7 @@ struct kg_str {
 
 /* For a string literal. */
 #define KG_STR(literal) ((struct kg_str){(literal), sizeof(literal) - 1})
-/* For printf's "%.*s". */
+/* For printf's "%.*s". Evaluates `s` more than once. */
 #define KG_STR_ARG(s) (int)(s).len, (s).ptr != NULL ? (s).ptr : ""
 
 static inline struct kg_str kg_str_of(const char *ptr, size_t len)

@@ -123,7 +123,9 @@ static void start_proxy(struct fixture *f, const struct place *p,
     assert_true(f->proxy >= 0);
     if (f->proxy == 0) {
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-        (void)freopen("/dev/null", "w", stderr);
+        if (freopen("/dev/null", "w", stderr) == NULL) {
+            _exit(1);
+        }
         (void)execlp("nghttpx", "nghttpx", "--conf=/dev/null", "--workers=1",
                      "--single-process", front, back, p->key, cert, NULL);
         _exit(1);

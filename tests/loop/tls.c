@@ -79,7 +79,9 @@ static void be_s_server(const struct place *p, const char *demand, int out)
     }
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     (void)dup2(out, STDOUT_FILENO);
-    (void)freopen("/dev/null", "w", stderr);
+    if (freopen("/dev/null", "w", stderr) == NULL) {
+        _exit(1);
+    }
     (void)execvp(args[0], (char **)args);
     _exit(1);
 }
