@@ -13,8 +13,8 @@ static struct kg_node *parse(struct kg_tree *t, const char *text)
     struct kg_error e;
 
     kg_tree_init(t, KG_LIMIT_TREE);
-    assert_int_equal(
-        kg_yaml_parse_one(kg_str_from(text), "test", t, &root, &e), KG_OK);
+    assert_int_equal(kg_yaml_parse_one(kg_str_from(text), "test", t, &root, &e),
+                     KG_OK);
     return root;
 }
 
