@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* kube/: a collection is followed through everything that ends a watch. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "kube.h"
 #include "kubeglean/log.h"
@@ -41,6 +43,7 @@ struct watched {
     unsigned until;
     struct kg_error e;
     uint32_t idle_ms;
+    const char *token_file;
     unsigned stop_at, restart_at, close_at; /* Change; 0: never. */
 };
 
@@ -94,7 +97,7 @@ static bool begin(struct watched *d, const struct kt_reply *replies, size_t n)
                                              .seed = 1,
                                              .idle_ms = d->idle_ms};
 
-    if (!kt_kube_start(&d->k, replies, n, NULL)) {
+    if (!kt_kube_start(&d->k, replies, n, d->token_file)) {
         return false;
     }
     d->watch.data = d;
@@ -311,6 +314,43 @@ static void what_no_retry_can_cure_is_told(void **state)
     }
 }
 
+static void write_token(const char *file, const char *token)
+{
+    FILE *f = fopen(file, "w");
+
+    assert_non_null(f);
+    assert_true(fputs(token, f) >= 0);
+    assert_int_equal(fclose(f), 0);
+}
+
+static void a_token_that_was_replaced_is_read_again(void **state)
+{
+    static const struct kt_reply replies[] = {
+        KT_JSON("401 Unauthorized", "{\"kind\":\"Status\"}"),
+        KT_JSON("200 OK", LIST("10", "", "")),
+        KT_JSON_FOR(PATH "watch=1", "401 Unauthorized",
+                    "{\"kind\":\"Status\"}"),
+    };
+    char file[] = "/tmp/kt-token-XXXXXX";
+    int fd = mkstemp(file);
+    struct watched d = {.token_file = file};
+
+    (void)state;
+    assert_true(fd >= 0);
+    assert_int_equal(close(fd), 0);
+    write_token(file, "first");
+    d.until = 99;
+    assert_true(begin(&d, replies, KG_COUNT_OF(replies)));
+    write_token(file, "second");
+    kt_loop_until(&d.k.loop, &d.done, 500);
+    assert_int_equal(d.n_synced, 1);
+    assert_int_equal(kt_server_saw(&d.k.server, "Bearer first\r\n"), 1);
+    assert_int_equal(kt_server_saw(&d.k.server, "Bearer second\r\n"), 2);
+    assert_int_equal(d.e.code, KG_EUNAUTHORIZED);
+    assert_int_equal(unlink(file), 0);
+    end(&d);
+}
+
 static void what_a_retry_can_cure_is_retried(void **state)
 {
     static const struct kt_reply replies[] = {
@@ -445,6 +485,7 @@ int main(void)
         cmocka_unit_test(gone_means_list_again_and_what_vanished_is_told),
         cmocka_unit_test(a_page_token_that_expired_means_one_list_in_one_piece),
         cmocka_unit_test(what_no_retry_can_cure_is_told),
+        cmocka_unit_test(a_token_that_was_replaced_is_read_again),
         cmocka_unit_test(what_a_retry_can_cure_is_retried),
         cmocka_unit_test(the_server_s_time_to_wait_is_kept),
         cmocka_unit_test(a_callback_may_stop_and_close),
