@@ -110,7 +110,8 @@ struct kg_glean_config {
     uint32_t n_jobs_max;    /* Cached Jobs, foreign ones included. */
     uint32_t n_streams_max; /* Logs open at a time. */
     uint64_t seed;          /* Of the backoffs' jitter. */
-    bool once;              /* Done when the Jobs wanted by hand are. */
+    bool once;              /* Takes up only Jobs wanted by hand, and is done
+                               when they are. */
 };
 
 /* --- facts: what the cluster says, decoded ------------------------------- */

@@ -174,13 +174,14 @@ static enum kg_errc ask_ledger(struct kg_agent *a)
     const struct kg_config *config = a->options.config;
     enum kg_errc rc = KG_OK;
 
-    if (a->sink == NULL) {
-        a->ledger_told = true;
-        return KG_OK;
-    }
-    for (size_t i = 0; rc == KG_OK && i < config->n_tasks; i++) {
+    for (size_t i = 0; a->sink != NULL && rc == KG_OK && i < config->n_tasks;
+         i++) {
         rc = kg_sink_prepare(
             a->sink, kg_profile_table(config->tasks[i].profile), on_table, a);
+    }
+    if (a->sink == NULL || a->options.once) { /* What was left is an agent's. */
+        a->ledger_told = true;
+        return rc;
     }
     return rc == KG_OK ? kg_sink_running(a->sink, kg_str_from(config->cluster),
                                          on_left, a)

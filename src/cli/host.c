@@ -78,10 +78,14 @@ static enum kg_errc raise_files(const struct kg_config *config,
 
 /* --- the end ---------------------------------------------------------------- */
 
+/* Signals are heard to the last: one that comes now changes nothing. */
 static void on_agent_closed(void *data)
 {
     struct host *h = data;
 
+    for (size_t i = 0; i < KG_COUNT_OF(h->signals); i++) {
+        kg_latch_close_handle(&h->open, (uv_handle_t *)&h->signals[i]);
+    }
     kg_latch_release(&h->open);
 }
 
@@ -98,9 +102,6 @@ static void close_all(struct host *h)
     h->closing = true;
     kg_progress_close(&h->progress, &h->open);
     kg_latch_close_handle(&h->open, (uv_handle_t *)&h->grace);
-    for (size_t i = 0; i < KG_COUNT_OF(h->signals); i++) {
-        kg_latch_close_handle(&h->open, (uv_handle_t *)&h->signals[i]);
-    }
     kg_latch_hold(&h->open);
     kg_agent_close(h->agent, on_agent_closed, h);
     kg_latch_close(&h->open, on_closed);
@@ -153,6 +154,9 @@ static void on_signal(uv_signal_t *handle, int number)
     struct host *h = handle->data;
 
     (void)number;
+    if (h->closing) {
+        return;
+    }
     if (h->options.grace_ms == 0 || h->stopping) {
         kg_progress_hide(&h->progress);
         name_left(h);
@@ -223,6 +227,8 @@ enum kg_exit kg_host_run(const struct kg_host_options *options)
         close_all(&h);
     }
     kg_loop_run(&h.loop);
+    (void)signal(SIGINT, SIG_IGN); /* It is over; the exit code stands. */
+    (void)signal(SIGTERM, SIG_IGN);
     kg_loop_close(&h.loop);
     return h.code;
 }

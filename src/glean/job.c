@@ -217,12 +217,13 @@ void kg_job_move(struct kg_glean *g, struct kg_job *job,
                  enum kg_job_state state)
 {
     bool was_pending = kg_job_is_pending(job);
+    bool is_news = job->sm.state >= KG_JOB_ASKING || state != KG_JOB_KEPT;
 
     kg_sm_move(&job->sm, state);
     kg_queue_remove(&job->node);
     kg_queue_insert_tail(&g->jobs_in[state], &job->node);
     job->due_us = KG_TIME_NONE;
-    if (job->task != NULL) {
+    if (job->task != NULL && is_news) {
         kg_glean_note(g, &job->todo, KG_ACT_TELL);
     }
     if (was_pending && !kg_job_is_pending(job) && job->order != 0 &&

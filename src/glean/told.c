@@ -84,22 +84,31 @@ static enum kg_errc adopt(struct kg_glean *g, struct kg_job *job,
     return KG_OK;
 }
 
+static struct kg_job *find_pending(const struct kg_glean *g,
+                                   const struct kg_job_facts *facts,
+                                   const struct kg_task *task)
+{
+    struct kg_job *job = kg_job_by_path(g, facts->ns, facts->name);
+    bool fits = job != NULL && kg_job_is_pending(job) && job->task == task &&
+                facts->outcome.len == 0;
+
+    return fits ? job : NULL;
+}
+
 /* The one that we want or make, by its name; or a new one. A Job that was
  * gleaned before is never what is wanted now. */
 static struct kg_job *find_or_create(struct kg_glean *g,
                                      const struct kg_job_facts *facts,
                                      const struct kg_task *task)
 {
-    struct kg_job *job = kg_job_by_path(g, facts->ns, facts->name);
+    struct kg_job *job = find_pending(g, facts, task);
 
     if (task == NULL) { /* Of a foreign one, its uid is enough. */
         return kg_job_create(g, KG_JOB_UNSEEN, KG_STR(""), KG_STR(""));
     }
-    if (job != NULL && kg_job_is_pending(job) && job->task == task &&
-        facts->outcome.len == 0) {
-        return job;
-    }
-    return kg_job_create(g, KG_JOB_UNSEEN, facts->ns, facts->name);
+    return job != NULL
+               ? job
+               : kg_job_create(g, KG_JOB_UNSEEN, facts->ns, facts->name);
 }
 
 /* A Job that is new to us gets its uid, its name, and its place. */
@@ -160,9 +169,18 @@ static bool is_known(const struct kg_job *job)
            !kg_job_is_pending(job);
 }
 
-enum kg_errc kg_job_seen(struct kg_glean *g, const struct kg_job_facts *facts)
+/* Who runs once takes up only what it wants; the rest is the agent's. */
+static struct kg_task *whose(const struct kg_glean *g,
+                             const struct kg_job_facts *facts)
 {
     struct kg_task *task = kg_decide_ours(g, facts);
+
+    return g->config.once && find_pending(g, facts, task) == NULL ? NULL : task;
+}
+
+enum kg_errc kg_job_seen(struct kg_glean *g, const struct kg_job_facts *facts)
+{
+    struct kg_task *task = whose(g, facts);
     struct kg_job *job = kg_job_by_uid(g, facts->uid);
 
     if (is_known(job)) {

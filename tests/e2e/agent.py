@@ -291,13 +291,35 @@ def killed_at_random_it_stores_each_row_once_and_makes_no_job_twice():
             agent.wait("is_ready")
         agent.wait("no_job_is_left", 60)
         claim = f"seed {seed}"
-        assert len(told) == 27 and set(told) <= set(witness.seen), claim
+        assert len(told) == 27 and set(told) <= set(witness.seen), f"{claim}: told {told}, seen {witness.seen}"
         assert len(set(witness.seen.values())) == len(witness.seen), f"{claim}: {witness.seen}"
-        assert len(witness.seen) >= 30, claim
+        assert len(witness.seen) >= 30, f"{claim}: {witness.seen}"
         recorded = sql("SELECT job_uid, outcome, count(*) FROM kubeglean_runs GROUP BY 1, 2")
         assert sorted(recorded) == sorted([uid, "complete", "1"] for uid in witness.seen), f"{claim}: {recorded}"
         assert sql(f"SELECT job, count(*) FROM history GROUP BY 1 HAVING count(*) <> {ROWS}") == [], claim
-        assert count("SELECT count(*) FROM history") == ROWS * len(witness.seen), claim
+        stored = {row[0] for row in sql("SELECT DISTINCT job FROM history")}
+        missing = {name for name in witness.seen.values() if name.split("/")[1] not in stored}
+        assert count("SELECT count(*) FROM history") == ROWS * len(witness.seen), f"{claim}: {missing}"
+
+
+def interrupted_at_any_instant_it_lets_go_of_everything():
+    """The build's sanitizers and the loop's own check tell what was not."""
+    with Scene() as scene:
+        agent = Agent(scene, task("krr", {"run-seconds": "0"}), sim=("--run-ms", "100"))
+        command = [PROGRAM, "run", "-f", scene.path("task-0.yaml"), "--kubeconfig", agent.kubeconfig,
+                   "--database", os.environ["KT_PG"], "--keep"]
+        ends = set()
+        for i in range(24):
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                       stderr=subprocess.PIPE, text=True)
+            time.sleep(0.03 + 0.02 * i)
+            process.send_signal(signal.SIGINT)
+            err = process.communicate(timeout=30)[1]
+            assert process.returncode in (0, 130), f"after {20 * i} ms: {process.returncode}: {err}"
+            ends.add(process.returncode)
+            for name in re.findall(r"Job (\S+) is left", err):
+                assert name in {f"{job['metadata']['namespace']}/{job['metadata']['name']}" for job in agent.jobs()}
+        assert 130 in ends, ends
 
 
 # --- when there is nothing to do -----------------------------------------------------
@@ -327,6 +349,7 @@ if __name__ == "__main__":
               a_cronjob_of_batch_v1_is_applied_and_its_jobs_are_gleaned,
               a_cronjob_of_batch_v1beta1_is_applied_and_its_jobs_are_gleaned,
               what_runs_at_a_stop_is_taken_up_by_the_next_agent,
+              interrupted_at_any_instant_it_lets_go_of_everything,
               killed_at_random_it_stores_each_row_once_and_makes_no_job_twice,
               idle_it_asks_nothing_and_hardly_wakes]
     wanted = sys.argv[1:]

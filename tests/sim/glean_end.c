@@ -50,7 +50,7 @@ static void annotated_job_is_kept_for_the_rest_of_its_hours(void **state)
 
     (void)state;
     def.retention = (struct kg_retention){.keep_hours = 2};
-    sim_begin(&s, &def);
+    sim_setup(&s, &(struct kg_glean_config){0}, &def, 1);
     (void)sim_event(&s, (struct kg_event){.kind = KG_EV_START});
     job = sim_job_make(&s, "a/krr-5", "krr");
     job->phase = KG_JOB_FAILED;

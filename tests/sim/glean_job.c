@@ -84,7 +84,7 @@ static void job_gleaned_before_is_not_taken_for_a_new_one(void **state)
     (void)snprintf(job->outcome, sizeof(job->outcome), "complete");
     sim_job_told(&s, job);
     sim_start(&s);
-    sim_expect(&s, "[   0] a/krr: unseen -> kept\n"
+    sim_expect(&s, "[   0] job: unseen -> foreign\n"
                    "       watch\n"
                    "       a/krr: wanted -> creating\n"
                    "       create a/krr\n"
@@ -163,7 +163,7 @@ static void jobs_in_flight_are_adopted(void **state)
     struct sim s;
 
     (void)state;
-    sim_begin(&s, &sim_krr);
+    sim_setup(&s, &(struct kg_glean_config){0}, &sim_krr, 1);
     (void)sim_event(&s, (struct kg_event){.kind = KG_EV_START});
     sim_job_told(&s, sim_job_make(&s, "a/krr-5", "krr"));
     sim_pod_runs(&s, "a/krr-5", "krr-5-x");
@@ -183,7 +183,7 @@ static void finished_job_that_was_recorded_is_only_cleaned_up(void **state)
     struct sim_job *job;
 
     (void)state;
-    sim_begin(&s, &sim_krr);
+    sim_setup(&s, &(struct kg_glean_config){0}, &sim_krr, 1);
     s.known_outcome = KG_COMPLETE;
     (void)sim_event(&s, (struct kg_event){.kind = KG_EV_START});
     job = sim_job_make(&s, "a/krr-5", "krr");
@@ -216,7 +216,7 @@ static void finished_job_that_was_not_recorded_is_read_again(void **state)
     struct sim_job *job;
 
     (void)state;
-    sim_begin(&s, &sim_krr);
+    sim_setup(&s, &(struct kg_glean_config){0}, &sim_krr, 1);
     (void)sim_event(&s, (struct kg_event){.kind = KG_EV_START});
     job = sim_job_make(&s, "a/krr-5", "krr");
     job->phase = KG_JOB_COMPLETE;
@@ -253,7 +253,7 @@ static void finished_job_whose_pods_are_gone_is_incomplete(void **state)
     struct sim_job *job;
 
     (void)state;
-    sim_begin(&s, &sim_krr);
+    sim_setup(&s, &(struct kg_glean_config){0}, &sim_krr, 1);
     (void)sim_event(&s, (struct kg_event){.kind = KG_EV_START});
     job = sim_job_make(&s, "a/krr-5", "krr");
     job->phase = KG_JOB_FAILED;
@@ -286,7 +286,7 @@ static void pod_may_be_told_before_its_job(void **state)
     struct sim_job *job;
 
     (void)state;
-    sim_begin(&s, &sim_krr);
+    sim_setup(&s, &(struct kg_glean_config){0}, &sim_krr, 1);
     (void)sim_event(&s, (struct kg_event){.kind = KG_EV_START});
     job = sim_job_make(&s, "a/krr-5", "krr");
     sim_pod_runs(&s, "a/krr-5", "krr-5-x");
@@ -329,7 +329,7 @@ static void run_left_by_an_agent_whose_job_is_gone_is_closed(void **state)
     struct sim_job *job;
 
     (void)state;
-    sim_begin(&s, &sim_krr);
+    sim_setup(&s, &(struct kg_glean_config){0}, &sim_krr, 1);
     (void)sim_event(&s, (struct kg_event){.kind = KG_EV_START});
     job = sim_job_make(&s, "a/krr-5", "krr");
     there.id.job_uid = kg_str_from(job->uid);
@@ -366,7 +366,11 @@ static void jobs_are_known_by_uid_and_never_by_name(void **state)
     struct sim_job *other;
 
     (void)state;
-    sim_begin_running(&s, &sim_krr);
+    sim_setup(&s, &(struct kg_glean_config){0}, &sim_krr, 1);
+    (void)sim_want(&s, "krr", 0);
+    sim_start(&s);
+    sim_pod_runs(&s, "a/krr", "krr-x");
+    sim_forget_trace(&s);
     other = sim_job_make(&s, "a/krr-2", "krr"); /* A name that begins alike. */
     other->foreign = true;
     sim_job_told(&s, other);
@@ -402,7 +406,7 @@ static void left_run_of_a_job_that_is_done_with_needs_nothing(void **state)
     struct kg_run_info left;
 
     (void)state;
-    sim_begin(&s, &sim_krr);
+    sim_setup(&s, &(struct kg_glean_config){0}, &sim_krr, 1);
     kept = sim_job_make(&s, "a/krr-4", "krr");
     kept->phase = KG_JOB_COMPLETE;
     (void)snprintf(kept->outcome, sizeof(kept->outcome), "complete");
@@ -483,6 +487,23 @@ static void wanted_job_that_is_there_already_is_adopted(void **state)
     sim_teardown(&s);
 }
 
+static void who_runs_once_leaves_other_jobs_to_the_agent(void **state)
+{
+    struct sim s;
+
+    (void)state;
+    sim_begin(&s, &sim_krr);
+    (void)sim_want(&s, "krr", 0);
+    sim_job_told(&s, sim_job_make(&s, "a/krr-of-before", "krr"));
+    sim_start(&s);
+    sim_expect(&s, "[   0] job: unseen -> foreign\n"
+                   "       watch\n"
+                   "       a/krr: wanted -> creating\n"
+                   "       create a/krr\n"
+                   "       a/krr: creating -> live\n");
+    sim_teardown(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -504,6 +525,7 @@ int main(void)
         cmocka_unit_test(run_known_to_the_ledger_is_let_go_in_every_state),
         cmocka_unit_test(another_agent_may_make_the_job_first),
         cmocka_unit_test(wanted_job_that_is_there_already_is_adopted),
+        cmocka_unit_test(who_runs_once_leaves_other_jobs_to_the_agent),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
