@@ -1,9 +1,9 @@
 /* Stores reports in PostgreSQL: whole, once, newer over older, never blocking.
  *
- *     create --start--> CONNECTING --> PREPARING --> READY
- *                         ^   |            |           |
- *            timer        |   v  failed    v           v connection lost
- *         (backoff) ------'  WAITING <-----'-----------'
+ *                start           tables fit           no connection left
+ *     create --> IDLE --> STARTING --------> READY --------------> DOWN
+ *                            | give_up         ^-- connected anew --'
+ *                            '--> GAVE UP
  *     close(cb) from any state --> CLOSING ~~> cb
  *
  * A few connections serve any number of reports. What is asked for in any state

@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /* The statement that stores, for scan_history with its row guard:
  *
- *     WITH u AS MATERIALIZED (
- *       SELECT u."cluster", ..., u."pods"::integer AS "pods", ...,
- *              kubeglean_report::integer
- *       FROM unnest($1::text[], ...) AS u ("cluster", ..., kubeglean_report)
- *     ), o AS (
- *       SELECT u."cluster", ..., (t."pods", ...) IS NOT DISTINCT FROM
- *              (u."pods", ...) AS same FROM u JOIN "scan_history" t ON <key>
+ *     WITH d AS MATERIALIZED (
+ *       SELECT d."cluster", ..., d."pods"::integer AS "pods", ...,
+ *              kubeglean_report::integer, ...
+ *       FROM unnest($1::text[], ...) AS d ("cluster", ..., kubeglean_report, ...)
+ *     ), u AS MATERIALIZED (
+ *       SELECT d.*, t."cluster" IS NOT NULL AS was,
+ *              (t."pods", ...) IS NOT DISTINCT FROM (d."pods", ...) AS same
+ *       FROM d LEFT JOIN "scan_history" t ON <key>
  *     ), w AS (
  *       INSERT INTO "scan_history" AS t ("cluster", ...)
- *       SELECT u."cluster", ... FROM u
+ *       SELECT u."cluster", ... FROM u ORDER BY <key, bytewise>
  *       ON CONFLICT ("cluster", ...) DO UPDATE SET "pods" = excluded."pods", ...
  *       WHERE t."scanned_at" IS NULL OR t."scanned_at" <= excluded."scanned_at"
- *       RETURNING t."cluster", ..., true AS kubeglean_hit
+ *       RETURNING t."cluster", ..., true AS hit
  *     ) SELECT kubeglean_report, count(...), ... FROM u LEFT JOIN w ON <key>
- *              LEFT JOIN o ON <key> GROUP BY 1
+ *       GROUP BY 1
  *
- * All parts see the table as it was before the statement, so o knows what was
- * there, and whether it was the same. Rows arrive sorted by key, and w takes
- * them in that order: the order in which they are locked.
+ * All parts see the table as it was before the statement, so u knows what was
+ * there, and whether it was the same. It says so in d's own rows: joined at the
+ * end, the planner would take what was there for one row, and go row by row.
  *
  * A scoped table has two more steps before w: g moves the scopes' newest forward
  * (and locks them), a keeps the rows that are not older than that. */
@@ -247,7 +248,7 @@ static void add_rows_given(struct kg_sql *q, const struct kg_table_def *def,
 {
     uint32_t n = def->n_columns;
 
-    kg_sql_add(q, "WITH u AS MATERIALIZED (SELECT ");
+    kg_sql_add(q, "WITH d AS MATERIALIZED (SELECT ");
     add_typed_columns(q, def, as_text);
     kg_sql_add(q, ", u.kubeglean_report::integer"
                   ", u.kubeglean_at::timestamptz"
@@ -266,7 +267,7 @@ static void add_rows_staged(struct kg_sql *q, const struct kg_table_def *def,
 {
     bool distinct = def->mode != KG_MODE_APPEND;
 
-    kg_sql_add(q, "WITH u AS MATERIALIZED (SELECT ");
+    kg_sql_add(q, "WITH d AS MATERIALIZED (SELECT ");
     if (distinct) {
         kg_sql_add(q, "DISTINCT ON (");
         add_key_order(q, def);
@@ -304,10 +305,8 @@ static void add_scope_guard(struct kg_sql *q, const struct kg_table_def *def,
                   " RETURNING g.scope, g.newest)"
                   ", a AS (SELECT u.* FROM u JOIN g ON g.scope = ");
     add_scope(q, def, "u.");
-    kg_sql_add(q, " AND u.kubeglean_at >= g.newest WHERE NOT u.kubeglean_lost"
-                  " ORDER BY ");
-    add_key_order(q, def);
-    kg_sql_add(q, ")");
+    kg_sql_add(q,
+               " AND u.kubeglean_at >= g.newest WHERE NOT u.kubeglean_lost)");
 }
 
 static void add_set(struct kg_sql *q, const struct kg_table_def *def)
@@ -367,28 +366,42 @@ static void add_conflict(struct kg_sql *q, const struct kg_table_def *def)
     add_row_guard(q, def, "excluded.");
 }
 
-/* What the table had before, and whether it was the same. */
+static void add_first_key(struct kg_sql *q, const struct kg_table_def *def)
+{
+    for (uint32_t i = 0; i < def->n_columns; i++) {
+        if (is_among(def, i, KEYS)) {
+            kg_sql_name(q, kg_str_from(def->columns[i].name));
+            return;
+        }
+    }
+}
+
+/* u: the rows, and what the table had before. */
 static void add_before(struct kg_sql *q, const struct kg_table_def *def)
 {
-    kg_sql_add(q, ", o AS (SELECT ");
-    add_columns(q, def, KEYS, "u.");
+    if (def->mode == KG_MODE_APPEND) {
+        kg_sql_add(q, ", u AS (SELECT * FROM d)");
+        return;
+    }
+    kg_sql_add(q, ", u AS MATERIALIZED (SELECT d.*, t.");
+    add_first_key(q, def);
+    kg_sql_add(q, " IS NOT NULL AS kubeglean_was, ");
     if (count_columns(def, VALUES) == 0) {
-        kg_sql_add(q, ", true");
+        kg_sql_add(q, "true");
     } else {
-        kg_sql_add(q, ", (");
+        kg_sql_add(q, "(");
         add_columns(q, def, VALUES, "t.");
         kg_sql_add(q, ") IS NOT DISTINCT FROM (");
-        add_columns(q, def, VALUES, "u.");
+        add_columns(q, def, VALUES, "d.");
         kg_sql_add(q, ")");
     }
     kg_sql_add(q, " AS kubeglean_same, ");
-    add_row_guard(q, def, "u.");
-    kg_sql_add(q, " AS kubeglean_open FROM %s u JOIN ",
-               kg_sql_is_scoped(def) ? "a" : "u");
+    add_row_guard(q, def, "d.");
+    kg_sql_add(q, " AS kubeglean_open FROM d LEFT JOIN ");
     kg_sql_table(q, def->name);
     kg_sql_add(q, " t ON ");
-    add_key_match(q, def, "t.", "u.");
-    kg_sql_add(q, " WHERE NOT u.kubeglean_lost)");
+    add_key_match(q, def, "t.", "d.");
+    kg_sql_add(q, ")");
 }
 
 /* Not returned by w: refused by the row guard, or, where there is none, left
@@ -402,18 +415,17 @@ static void add_counts(struct kg_sql *q, const struct kg_table_def *def)
     kg_sql_add(q,
                " SELECT u.kubeglean_report,"
                " count(*) FILTER (WHERE w.kubeglean_hit"
-               " AND NOT u.kubeglean_lost AND o.kubeglean_same IS NULL),"
-               " count(*) FILTER (WHERE w.kubeglean_hit"
-               " AND (u.kubeglean_lost OR NOT o.kubeglean_same)),"
+               " AND NOT u.kubeglean_lost AND NOT u.kubeglean_was),"
+               " count(*) FILTER (WHERE w.kubeglean_hit AND (u.kubeglean_lost"
+               " OR (u.kubeglean_was AND NOT u.kubeglean_same))),"
                " count(*) FILTER (WHERE (w.kubeglean_hit"
-               " AND NOT u.kubeglean_lost AND o.kubeglean_same)"
+               " AND NOT u.kubeglean_lost"
+               " AND u.kubeglean_was AND u.kubeglean_same)"
                " OR (w.kubeglean_hit IS NULL AND %s)),"
                " count(*) FILTER (WHERE w.kubeglean_hit IS NULL AND NOT (%s))"
                " FROM u LEFT JOIN w ON ",
                alone, alone);
     add_key_match(q, def, "w.", "u.");
-    kg_sql_add(q, " LEFT JOIN o ON ");
-    add_key_match(q, def, "o.", "u.");
     if (scoped) {
         kg_sql_add(q, " LEFT JOIN g ON g.scope = ");
         add_scope(q, def, "u.");
@@ -424,9 +436,9 @@ static void add_counts(struct kg_sql *q, const struct kg_table_def *def)
 
 typedef void (*count_fn)(struct kg_sql *q, const struct kg_table_def *def);
 
-/* The same for one report, of which the planner thinks that it has one row: not
- * a join that it would do row by row. What o knows may be older than what w met,
- * so no difference may fall below 0. */
+/* The same for one report, of which the planner thinks that it has one row: no
+ * join at all. What u knows may be older than what w met, so no difference may
+ * fall below 0. */
 static void add_totals(struct kg_sql *q, const struct kg_table_def *def)
 {
     static const char by_row[] =
@@ -440,11 +452,12 @@ static void add_totals(struct kg_sql *q, const struct kg_table_def *def)
 
     kg_sql_add(q,
                ", c AS (SELECT (SELECT count(*) FROM u) AS given,"
-               " (SELECT count(*) FROM %s) AS kept,"
-               " (SELECT count(*) FROM w) AS hit, count(*) AS old,"
-               " count(*) FILTER (WHERE o.kubeglean_open) AS open,"
-               " count(*) FILTER (WHERE o.kubeglean_open AND o.kubeglean_same)"
-               " AS same FROM o)%s",
+               " (SELECT count(*) FROM w) AS hit, count(*) AS kept,"
+               " count(*) FILTER (WHERE k.kubeglean_was) AS old,"
+               " count(*) FILTER (WHERE k.kubeglean_was AND k.kubeglean_open)"
+               " AS open, count(*) FILTER (WHERE k.kubeglean_was"
+               " AND k.kubeglean_open AND k.kubeglean_same) AS same"
+               " FROM %s k)%s",
                kg_sql_is_scoped(def) ? "a" : "u",
                def->scanned_at < 0 ? by_scope : by_row);
 }
@@ -454,11 +467,9 @@ static void add_insert(struct kg_sql *q, const struct kg_table_def *def,
 {
     bool scoped = kg_sql_is_scoped(def);
 
+    add_before(q, def);
     if (scoped) {
         add_scope_guard(q, def, target_arg);
-    }
-    if (def->mode != KG_MODE_APPEND) {
-        add_before(q, def);
     }
     kg_sql_add(q, ", w AS (INSERT INTO ");
     kg_sql_table(q, def->name);
@@ -472,6 +483,8 @@ static void add_insert(struct kg_sql *q, const struct kg_table_def *def,
                       " FROM u GROUP BY 1");
         return;
     }
+    kg_sql_add(q, " ORDER BY ");
+    add_key_order(q, def);
     add_conflict(q, def);
     kg_sql_add(q, " RETURNING ");
     add_columns(q, def, KEYS, "t.");
