@@ -9,7 +9,7 @@ static uint64_t count_open(const struct kg_frame *f)
     for (size_t i = 0; i < f->depth; i++) {
         bool object = (f->kinds[i / 8] >> (i % 8) & 1) != 0;
 
-        n += object == (f->options.root != KG_ROOT_ARRAY);
+        n += kg_frame_counts(f, object);
     }
     return n;
 }

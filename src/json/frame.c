@@ -4,6 +4,7 @@
 #include "grammar.h"
 #include "kubeglean/heap.h"
 #include "kubeglean/limits.h"
+#include "scalar.h"
 
 enum { SMALLEST = 16 * 1024 };
 
@@ -34,15 +35,37 @@ void kg_frame_finish(struct kg_frame *f)
 
 /* --- outside ------------------------------------------------------------------ */
 
+/* Most openers in noise are none: the byte behind them tells. */
+static bool is_hopeless(const struct kg_cut *c)
+{
+    uint8_t next = c->p + 1 < c->end ? c->p[1] : ' ';
+
+    if (next <= ' ' || next == '"') {
+        return false;
+    }
+    if (*c->p == '{') {
+        return next != '}';
+    }
+    return next != '{' && next != '[' && next != ']' && !kg_scalar_has(next);
+}
+
 static enum kg_frame_event on_noise(struct kg_frame *f, struct kg_cut *c)
 {
-    c->p += kg_noise_span(
-        &f->noise, kg_str_of((const char *)c->p, (size_t)(c->end - c->p)));
-    if (c->p == c->end) {
-        return KG_FRAME_HUNGRY;
-    }
-    kg_candidate_begin(f, c, kg_cut_offset(f, c));
-    f->state = VALUE;
+    do {
+        c->p += kg_noise_span(
+            &f->noise, kg_str_of((const char *)c->p, (size_t)(c->end - c->p)));
+        if (c->p == c->end) {
+            return KG_FRAME_HUNGRY;
+        }
+        if (!is_hopeless(c)) {
+            kg_candidate_begin(f, c, kg_cut_offset(f, c));
+            f->state = VALUE;
+            return KG_FRAME_HUNGRY;
+        }
+        f->noise.n_bytes++;
+        kg_noise_after(&f->noise, kg_frame_counts(f, *c->p == '{'));
+        c->p++;
+    } while (c->p < c->end);
     return KG_FRAME_HUNGRY;
 }
 

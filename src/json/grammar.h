@@ -66,6 +66,12 @@ static inline bool kg_frame_opens(const struct kg_frame *f, uint8_t byte)
            (byte == '[' && f->options.root != KG_ROOT_OBJECT);
 }
 
+/* Whether openers of this kind are set against the closers in the noise. */
+static inline bool kg_frame_counts(const struct kg_frame *f, bool object)
+{
+    return object == (f->options.root != KG_ROOT_ARRAY);
+}
+
 /* candidate.c: how one begins and ends. `from` is where its first byte is, which
  * the caller reads. */
 void kg_candidate_begin(struct kg_frame *f, struct kg_cut *c, uint64_t from);

@@ -104,6 +104,15 @@ static const struct kg_reader_ops ops = {.begin_cb = on_begin,
                                          .reject_cb = on_reject,
                                          .end_cb = on_end};
 
+static void add_stats(struct trace *t, const struct kg_reader_stats *s)
+{
+    KG_REQUIRE(
+        kg_buf_addf(&t->text, "documents %llu damaged %llu noise %llu %d",
+                    (unsigned long long)s->documents,
+                    (unsigned long long)s->damaged,
+                    (unsigned long long)s->noise_bytes, s->headless) == KG_OK);
+}
+
 static void find(struct trace *t, const struct kg_reader_options *options,
                  struct kg_str log, size_t step)
 {
@@ -123,6 +132,7 @@ static void find(struct trace *t, const struct kg_reader_options *options,
                    KG_OK);
     }
     KG_REQUIRE(kg_reader_finish(r, "cut") == KG_OK);
+    add_stats(t, kg_reader_stats(r));
     /* By the frame, and twice by the parser, with U+FFFD for single bytes. */
     KG_REQUIRE(kg_reader_stats(r)->looked_at <= 7 * log.len);
     kg_reader_destroy(r);
