@@ -6,7 +6,7 @@
 
 #include "kubeglean/log.h"
 
-enum { EVERY_MS = 250, TEXT_MAX = 160 };
+enum { EVERY_MS = 250 };
 
 void kg_progress_hide(struct kg_progress *p)
 {
@@ -36,15 +36,12 @@ static void show(struct kg_progress *p)
     uint64_t seconds = (kg_loop_now_ms(p->loop) - p->began_ms) / 1000;
 
     kg_agent_progress(p->agent, &now);
-    p->rate =
-        p->rate * 0.7 + (double)(now.bytes - p->bytes) * 0.3 * 1000 / EVERY_MS;
-    p->bytes = now.bytes;
     scale((double)now.bytes, bytes);
     scale(p->rate, rate);
     (void)fprintf(
         stderr,
-        "\r\033[K%llu:%02llu  %s  %llu jobs  %s  %llu reports  "
-        "%llu rows  %s/s",
+        "\r\033[K%llu:%02llu  %s  jobs %llu  %s  reports %llu  rows "
+        "%llu  %s/s",
         (unsigned long long)(seconds / 60), (unsigned long long)(seconds % 60),
         now.state, (unsigned long long)now.n_jobs, bytes,
         (unsigned long long)now.reports, (unsigned long long)now.rows, rate);
@@ -54,7 +51,14 @@ static void show(struct kg_progress *p)
 
 static void on_timer(uv_timer_t *timer)
 {
-    show(timer->data);
+    struct kg_progress *p = timer->data;
+    struct kg_agent_progress now;
+
+    kg_agent_progress(p->agent, &now);
+    p->rate =
+        p->rate * 0.7 + (double)(now.bytes - p->bytes) * 0.3 * 1000 / EVERY_MS;
+    p->bytes = now.bytes;
+    show(p);
 }
 
 static void on_line(void *data, struct kg_str line)

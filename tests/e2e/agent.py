@@ -6,6 +6,7 @@ KT_AGENT_KILLS=20 kills it that often (default 5), KT_AGENT_IDLE=300 watches it
 idle so many seconds (default 15)."""
 import json
 import os
+import pty
 import random
 import re
 import signal
@@ -162,6 +163,36 @@ def a_kubeconfig_is_taken_from_standard_input():
                                        stdin=file.read())
         assert code == 0, err
         assert len(out.splitlines()) == ROWS + 1, out
+
+
+def on_a_terminal():
+    """Runs a Job there: what the terminal saw."""
+    with Scene() as scene:
+        agent = Agent(scene, task("krr", namespaces=["team-a"]))
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.execv(PROGRAM, [PROGRAM, "run", "-f", scene.path("task-0.yaml"), "--kubeconfig", agent.kubeconfig,
+                               "-o", "csv"])
+        seen = b""
+        while True:
+            try:
+                piece = os.read(terminal, 65536)
+            except OSError:
+                break
+            if not piece:
+                break
+            seen += piece
+        os.close(terminal)
+        assert os.waitpid(pid, 0)[1] == 0, seen
+        return seen.decode()
+
+
+def progress_on_a_terminal_steps_aside_for_lines():
+    seen = on_a_terminal()
+    assert re.search(rf"\r\x1b\[K0:0\d  \S+  jobs 1  .* rows {ROWS}  ", seen), seen
+    for line in seen.replace("\r\n", "\n").split("\n"):
+        told = line.split("\r\x1b[K")[-1]
+        assert not told or re.match(r"time=|cluster,|[a-z]+,team-a,|0:0\d  ", told), line
 
 
 def a_broken_log_goes_on_where_it_was():
@@ -344,7 +375,8 @@ if __name__ == "__main__":
         os.execv(os.path.join(HERE, "..", "lib", "with-postgres"),
                  ["with-postgres", sys.executable, os.path.abspath(__file__), *sys.argv[1:]])
     claims = [a_task_runs_in_each_namespace_and_its_rows_arrive, a_second_report_takes_the_place_of_the_first,
-              a_kubeconfig_is_taken_from_standard_input, a_broken_log_goes_on_where_it_was,
+              a_kubeconfig_is_taken_from_standard_input, progress_on_a_terminal_steps_aside_for_lines,
+              a_broken_log_goes_on_where_it_was,
               the_second_attempt_of_a_job_is_gleaned,
               a_cronjob_of_batch_v1_is_applied_and_its_jobs_are_gleaned,
               a_cronjob_of_batch_v1beta1_is_applied_and_its_jobs_are_gleaned,

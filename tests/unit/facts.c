@@ -91,6 +91,10 @@ static void only_final_conditions_that_are_true_end_a_job(void **state)
     }
 }
 
+#define LONG_UID                                                               \
+    "metadata: {uid: 0123456789012345678901234567890123456789, namespace: a, " \
+    "name: b}"
+
 static void object_without_an_identity_is_refused(void **state)
 {
     static const char *const texts[] = {
@@ -99,8 +103,7 @@ static void object_without_an_identity_is_refused(void **state)
         "metadata: {uid: u, name: a}",
         "metadata: {namespace: a, name: b}",
         "metadata: {uid: [u], namespace: a, name: b}",
-        "metadata: {uid: 0123456789012345678901234567890123456789,"
-        " namespace: a, name: b}",
+        LONG_UID,
     };
 
     (void)state;
