@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/* sink/: what needs no server. */
+#include "kt.h"
+#include "kubeglean/heap.h"
+#include "sink/conninfo.h"
+#include "sink/rows.h"
+#include "sink/sql.h"
+#include "sink/sqlstate.h"
+
+static void a_sqlstate_is_found_in_a_refusal_of_any_language(void **state)
+{
+    char text[6];
+
+    (void)state;
+    assert_true(kg_sqlstate_find(KG_STR("connection to server at \"h\" failed: "
+                                        "FATAL:  28P01: password ...")) ==
+                KG_SQLSTATE("28P01"));
+    assert_true(kg_sqlstate_find(KG_STR("FATALE:  57P03: le serveur")) ==
+                KG_SQLSTATE("57P03"));
+    assert_true(kg_sqlstate_find(KG_STR("FATAL: no state: in here")) == 0);
+    assert_true(kg_sqlstate_find(KG_STR("  28P01")) == 0);
+    assert_true(kg_sqlstate_find(KG_STR("")) == 0);
+    assert_string_equal(kg_sqlstate_text(KG_SQLSTATE("40P01"), text), "40P01");
+    assert_string_equal(kg_sqlstate_text(0, text), "");
+    assert_true(kg_sqlstate_pack("4000") == 0);
+    assert_true(kg_sqlstate_pack(NULL) == 0);
+}
+
+static void the_longest_prefix_says_what_a_sqlstate_means(void **state)
+{
+    static const struct {
+        const char *text;
+        enum kg_errc code;
+        enum kg_remedy remedy;
+    } all[] = {
+        {"22001", KG_EDATA, KG_REMEDY_DROP},
+        {"23502", KG_EDATA, KG_REMEDY_DROP},
+        {"25006", KG_ESERVER, KG_REMEDY_RETRY},
+        {"28P01", KG_EUNAUTHORIZED, KG_REMEDY_EXIT},
+        {"40001", KG_ECONFLICT, KG_REMEDY_RETRY},
+        {"40P01", KG_ECONFLICT, KG_REMEDY_RETRY},
+        {"42501", KG_EFORBIDDEN, KG_REMEDY_EXIT},
+        {"42P01", KG_ESCHEMA, KG_REMEDY_EXIT},
+        {"53100", KG_EBUSY, KG_REMEDY_RETRY},
+        {"53300", KG_EBUSY, KG_REMEDY_RETRY},
+        {"55P03", KG_EBUSY, KG_REMEDY_RETRY},
+        {"57014", KG_ESERVER, KG_REMEDY_RETRY},
+        {"57P01", KG_ECLOSED, KG_REMEDY_RETRY},
+        {"XX000", KG_ESERVER, KG_REMEDY_RETRY},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < KG_COUNT_OF(all); i++) {
+        enum kg_errc code = kg_sqlstate_errc(kg_sqlstate_pack(all[i].text));
+
+        assert_int_equal(code, all[i].code);
+        assert_int_equal(kg_error_remedy(code), all[i].remedy);
+    }
+}
+
+static const struct kg_column columns[] = {
+    {"v", KG_TYPE_TEXT, false},
+    {"k1", KG_TYPE_TEXT, true},
+    {"k2", KG_TYPE_TEXT, true},
+};
+static const struct kg_table_def def = {
+    .name = "t", .n_columns = 3, .columns = columns, .scanned_at = -1};
+
+static void add(struct kg_rows *rows, uint64_t number, const char *v,
+                const char *k1, const char *k2)
+{
+    const struct kg_value values[] = {{kg_str_from(v), v == NULL},
+                                      {kg_str_from(k1), false},
+                                      {kg_str_from(k2), k2 == NULL}};
+    const struct kg_row row = {values, number};
+
+    assert_int_equal(kg_rows_add(rows, 3, &row), KG_OK);
+}
+
+static void on_again(void *data, const struct kg_row_ref *dropped)
+{
+    (void)dropped;
+    ++*(unsigned *)data;
+}
+
+static void rows_are_sorted_by_the_full_key_bytewise(void **state)
+{
+    static const char *const want[] = {"B", "a", "a", "\xC3\xA4"};
+    struct kg_rows first;
+    struct kg_rows second;
+    struct kg_row_set set;
+    unsigned n_again = 0;
+
+    (void)state;
+    kt_heap_setup();
+    kg_rows_init(&first, 4096);
+    kg_rows_init(&second, 4096);
+    add(&first, 0, "1", "a", "2");
+    add(&first, 1, "2", "\xC3\xA4", "1");
+    add(&first, 2, "3", "a", "2");  /* Again. */
+    add(&second, 0, "4", "a", "2"); /* Takes the key from the first report. */
+    add(&second, 1, NULL, "B", NULL);
+    kg_row_set_init(&set, &def);
+    assert_int_equal(kg_row_set_add(&set, &first, 0), KG_OK);
+    assert_int_equal(kg_row_set_add(&set, &second, 1), KG_OK);
+    kg_row_set_sort(&set, on_again, &n_again);
+    assert_int_equal(n_again, 1);
+    assert_int_equal(set.n, 4);
+    for (size_t i = 0; i < set.n; i++) {
+        kt_assert_str(kg_row_ref_value(&set.refs[i], 1).text, want[i]);
+        assert_int_equal(set.refs[i].lost, i == 1);
+    }
+    kt_assert_str(kg_row_ref_value(&set.refs[1], 0).text, "3");
+    kt_assert_str(kg_row_ref_value(&set.refs[2], 0).text, "4");
+    assert_true(kg_row_ref_value(&set.refs[0], 0).is_null);
+    kg_row_set_finish(&set);
+    kg_rows_finish(&first);
+    kg_rows_finish(&second);
+    kt_heap_teardown();
+}
+
+static void a_key_is_told_as_json_that_jsonb_can_hold(void **state)
+{
+    struct kg_rows rows;
+    struct kg_row_set set;
+    struct kg_buf out;
+    const struct kg_value values[] = {{KG_STR("v"), false},
+                                      {KG_STR("nul \0 \"quoted\""), false},
+                                      {{NULL, 0}, true}};
+    const struct kg_row row = {values, 0};
+
+    (void)state;
+    kt_heap_setup();
+    kg_rows_init(&rows, 4096);
+    kg_buf_init(&out, 4096);
+    kg_row_set_init(&set, &def);
+    assert_int_equal(kg_rows_add(&rows, 3, &row), KG_OK);
+    assert_int_equal(kg_row_set_add(&set, &rows, 0), KG_OK);
+    assert_int_equal(kg_row_ref_key(&set.refs[0], &def, &out), KG_OK);
+    kt_assert_str(kg_buf_str(&out),
+                  "{\"k1\":\"nul \xEF\xBF\xBD \\\"quoted\\\"\",\"k2\":null}");
+    kg_row_set_finish(&set);
+    kg_buf_finish(&out);
+    kg_rows_finish(&rows);
+    kt_heap_teardown();
+}
+
+static void a_row_that_does_not_fit_leaves_what_was(void **state)
+{
+    const struct kg_value values[] = {
+        {KG_STR("longer than all of the room"), false},
+        {KG_STR("k"), false},
+        {KG_STR("k"), false}};
+    const struct kg_row row = {values, 1};
+    struct kg_rows rows;
+    size_t len;
+
+    (void)state;
+    kt_heap_setup();
+    kg_rows_init(&rows, 40);
+    add(&rows, 0, "v", "k", "k");
+    len = kg_buf_len(&rows.bytes);
+    assert_int_equal(kg_rows_add(&rows, 3, &row), KG_ELIMIT);
+    assert_int_equal(rows.n, 1);
+    assert_int_equal(kg_buf_len(&rows.bytes), len);
+    kg_rows_finish(&rows);
+    kt_heap_teardown();
+}
+
+static void assert_named(const char *table, const char *want,
+                         const char *staging)
+{
+    struct kg_sql q;
+
+    kg_sql_init(&q);
+    kg_sql_table(&q, table);
+    assert_string_equal(kg_sql_text(&q), want);
+    kg_sql_finish(&q);
+    kg_sql_init(&q);
+    kg_sql_staging(&q, table);
+    assert_string_equal(kg_sql_text(&q), staging);
+    kg_sql_finish(&q);
+}
+
+static void names_are_quoted_and_long_ones_told_apart(void **state)
+{
+    (void)state;
+    kt_heap_setup();
+    assert_named("t", "\"t\"", "\"kubeglean_staging_t\"");
+    assert_named("s.t", "\"s\".\"t\"", "\"s\".\"kubeglean_staging_t\"");
+    assert_named("a\"; DROP TABLE b; --", "\"a\"\"; DROP TABLE b; --\"",
+                 "\"kubeglean_staging_a\"\"; DROP TABLE b; --\"");
+    assert_named(
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa1",
+        "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+        "1\"",
+        "\"kubeglean_staging_aaaaaaaaaaaaaaaaaaaaaaaaaaaa_"
+        "0000000000000000\"");
+    kt_heap_teardown();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_sqlstate_is_found_in_a_refusal_of_any_language),
+        cmocka_unit_test(the_longest_prefix_says_what_a_sqlstate_means),
+        cmocka_unit_test(rows_are_sorted_by_the_full_key_bytewise),
+        cmocka_unit_test(a_key_is_told_as_json_that_jsonb_can_hold),
+        cmocka_unit_test(a_row_that_does_not_fit_leaves_what_was),
+        cmocka_unit_test(names_are_quoted_and_long_ones_told_apart),
+    };
+
+    return cmocka_run_group_tests_name("sink", tests, NULL, NULL);
+}
