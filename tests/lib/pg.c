@@ -22,6 +22,7 @@ const char *kt_pg_query(const char *sql)
     char path[] = "/tmp/kt-sql.XXXXXX";
     char command[1024];
     int file = mkstemp(path);
+    bool failed;
     size_t len;
     FILE *pipe;
 
@@ -35,10 +36,11 @@ const char *kt_pg_query(const char *sql)
     assert_non_null(pipe);
     len = fread(output, 1, sizeof(output) - 1, pipe);
     output[len] = '\0';
-    if (pclose(pipe) != 0) {
+    failed = pclose(pipe) != 0;
+    (void)unlink(path);
+    if (failed) {
         fail_msg("psql failed: %s", sql);
     }
-    (void)unlink(path);
     if (len > 0 && output[len - 1] == '\n') {
         output[len - 1] = '\0';
     }
