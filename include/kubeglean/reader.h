@@ -10,8 +10,8 @@
  * its text, without the white space between its tokens, in pieces. What is not
  * a report is noise, counted and forgotten.
  *
- * Memory is a few tens of KiB, plus what the largest string or row takes up to
- * its limit; it does not grow with the log. Time is linear in the bytes fed.
+ * Memory is less than 32 KiB when created, plus what the largest string or row
+ * takes up to its limit; it does not grow with the log. Time is linear in the bytes fed.
  * Nothing here reads, writes, logs or knows the time. */
 #ifndef KUBEGLEAN_READER_H
 #define KUBEGLEAN_READER_H
