@@ -56,6 +56,7 @@ struct kg_applied {
     struct kg_id task_id;
     struct kg_str ns;
     struct kg_kube_req req;
+    struct kg_deferred failed; /* It could not even be asked. */
 };
 
 struct kg_agent {
@@ -143,6 +144,7 @@ enum kg_later {
     KG_LATER_FINISH = 4,
     KG_LATER_STORED = 8,
     KG_LATER_RECORDED = 16,
+    KG_LATER_UNRECORDED = 32,
 };
 
 void kg_stream_begin(struct kg_agent *a, struct kg_run *run);

@@ -300,6 +300,17 @@ static void on_apply_done(struct kg_kube_req *req, const struct kg_error *e,
     on_applied(req, e, object);
 }
 
+/* It could not even be asked. */
+static void on_apply_failed(struct kg_deferred *d)
+{
+    struct kg_applied *c = KG_CONTAINER_OF(d, struct kg_applied, failed);
+    struct kg_error e;
+
+    (void)kg_error_set(&e, KG_ENOMEM, 0, "CronJob %.*s/%.*s: no memory",
+                       KG_STR_ARG(c->ns), KG_STR_ARG(c->task->def.name));
+    on_applied(&c->req, &e, NULL);
+}
+
 static enum kg_errc apply(struct kg_applied *c)
 {
     struct kg_manifest m = {
@@ -340,9 +351,9 @@ void kg_cronjobs_apply(struct kg_agent *a, const struct kg_task *task)
                                  .ns = task->def->namespaces[i]};
         kg_kube_req_init(&c->req);
         c->req.data = c;
+        kg_deferred_init(&c->failed, on_apply_failed);
         if (apply(c) != KG_OK) {
-            KG_LOG(KG_LOG_ERROR, "cannot apply the CronJob",
-                   KG_FS("task", task->def->name), KG_FS("ns", c->ns));
+            kg_defer(a->loop, &c->failed);
         }
     }
 }
@@ -351,6 +362,7 @@ void kg_cronjobs_close(struct kg_agent *a)
 {
     for (size_t i = 0; i < a->n_applied; i++) {
         kg_kube_cancel(&a->applied[i].req);
+        kg_deferred_cancel(&a->applied[i].failed);
     }
     kg_free(a->applied);
     a->applied = NULL;

@@ -312,12 +312,36 @@ static void finish(struct kg_stream *s)
     step(s, (struct kg_event){.kind = KG_EV_READ, .read = &s->read});
 }
 
+/* Without a database a row is stored when it is printed. */
+static void tell_stored(struct kg_stream *s)
+{
+    const struct kg_run *run = kg_glean_run(s->agent->glean, s->run);
+    struct kg_stored_facts stored = {.rows = s->n_printed};
+
+    s->n_printed = 0;
+    while (run != NULL && run->n_open > 0) {
+        step(s, (struct kg_event){.kind = KG_EV_STORED, .stored = &stored});
+        stored.rows = 0;
+    }
+}
+
+static void tell_recorded(struct kg_stream *s, const struct kg_error *e)
+{
+    const struct kg_run *run = kg_glean_run(s->agent->glean, s->run);
+
+    if (run != NULL) {
+        step(s, (struct kg_event){.kind = KG_EV_RECORDED,
+                                  .outcome = run->outcome,
+                                  .error = e});
+    }
+}
+
 static void on_later(struct kg_deferred *d)
 {
+    static const struct kg_error no_memory = {
+        .code = KG_ENOMEM, .text = "no memory to record the run"};
     struct kg_stream *s = KG_CONTAINER_OF(d, struct kg_stream, deferred);
-    struct kg_stored_facts stored = {.rows = s->n_printed};
     uint32_t later = s->later;
-    const struct kg_run *run;
 
     s->later = 0;
     if (later & KG_LATER_BEGUN) {
@@ -330,15 +354,11 @@ static void on_later(struct kg_deferred *d)
     if (later & KG_LATER_FINISH) {
         finish(s);
     }
-    run = kg_glean_run(s->agent->glean, s->run);
-    while ((later & KG_LATER_STORED) && run != NULL && run->n_open > 0) {
-        step(s, (struct kg_event){.kind = KG_EV_STORED, .stored = &stored});
-        s->n_printed = 0;
-        stored.rows = 0;
+    if (later & KG_LATER_STORED) {
+        tell_stored(s);
     }
-    if ((later & KG_LATER_RECORDED) && run != NULL) {
-        step(s, (struct kg_event){.kind = KG_EV_RECORDED,
-                                  .outcome = run->outcome});
+    if (later & (KG_LATER_RECORDED | KG_LATER_UNRECORDED)) {
+        tell_recorded(s, later & KG_LATER_RECORDED ? NULL : &no_memory);
     }
 }
 
@@ -451,6 +471,8 @@ void kg_stream_record(struct kg_agent *a, struct kg_run *run)
     if (kg_sink_settle(a->sink, &s->info, &settlement, on_recorded, s) ==
         KG_OK) {
         asked(s);
+    } else {
+        kg_stream_later(s, KG_LATER_UNRECORDED);
     }
 }
 
