@@ -303,9 +303,14 @@ void kg_batch_add(struct kg_batch *b, struct kg_pg *pg,
  * to be stored already has to leave its staging clean. */
 static void add_last_statements(struct kg_batch *b, struct kg_pg *pg)
 {
-    const struct kg_report *r = report_of(
-        KG_CONTAINER_OF(kg_queue_head(&b->items), struct kg_item, node));
+    struct kg_queue *first = kg_queue_head(&b->items);
+    const struct kg_report *r;
 
+    KG_REQUIRE(first != NULL); /* Nothing makes no batch. */
+    r = report_of(KG_CONTAINER_OF(first, struct kg_item, node));
+    if (r == NULL) {
+        return;
+    }
     if (b->n_reports == 1 && b->reports[0] == r &&
         r->target->def->mode == KG_MODE_REPLACE &&
         r->result.outcome == KG_COMPLETE) {
@@ -314,7 +319,7 @@ static void add_last_statements(struct kg_batch *b, struct kg_pg *pg)
         kg_binds_text(&b->args, kg_str_from(r->target->def->name));
         kg_batch_add(b, pg, kg_sql_replace, r);
     }
-    if (r != NULL && kg_report_is_staged(r)) {
+    if (kg_report_is_staged(r)) {
         kg_binds_reset(&b->args);
         kg_binds_text(&b->args, kg_str_from(r->key));
         kg_batch_add(b, pg, kg_sql_unstage, r);
