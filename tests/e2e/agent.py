@@ -9,6 +9,7 @@ import os
 import pty
 import random
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -138,7 +139,23 @@ def a_task_runs_in_each_namespace_and_its_rows_arrive():
             {run["uid"] for run in runs}
         assert sql("SELECT DISTINCT node, bytes > 0, started_at < finished_at FROM kubeglean_runs") == \
             [["sim-node", "t", "t"]]
+        assert agent.metric('kubeglean_runs_total{profile="krr",outcome="complete"}') == 3
+        assert agent.metric('kubeglean_rows_total{profile="krr",result="inserted"}') == 3 * ROWS
+        assert agent.metric("kubeglean_jobs_cached") == 0
         assert agent.stop() == 0, agent.log()
+
+
+def more_streams_than_files_may_be_open_are_refused():
+    with Scene() as scene:
+        agent = Agent(scene, task("krr"))
+        with open(agent.config, encoding="utf-8") as file:
+            config = json.load(file)
+        config["spec"]["limits"] = {"logStreams": 1000}
+        scene.write("config.yaml", json.dumps(config))
+        done = subprocess.run([PROGRAM, "agent", "-c", agent.config, "--kubeconfig", agent.kubeconfig],
+                              capture_output=True, text=True, timeout=30, check=False,
+                              preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (900, 900)))
+        assert done.returncode == 2 and "limits.logStreams" in done.stderr, done
 
 
 def a_second_report_takes_the_place_of_the_first():
@@ -374,7 +391,8 @@ if __name__ == "__main__":
     if "KT_PG" not in os.environ:
         os.execv(os.path.join(HERE, "..", "lib", "with-postgres"),
                  ["with-postgres", sys.executable, os.path.abspath(__file__), *sys.argv[1:]])
-    claims = [a_task_runs_in_each_namespace_and_its_rows_arrive, a_second_report_takes_the_place_of_the_first,
+    claims = [a_task_runs_in_each_namespace_and_its_rows_arrive,
+              more_streams_than_files_may_be_open_are_refused, a_second_report_takes_the_place_of_the_first,
               a_kubeconfig_is_taken_from_standard_input, progress_on_a_terminal_steps_aside_for_lines,
               a_broken_log_goes_on_where_it_was,
               the_second_attempt_of_a_job_is_gleaned,
