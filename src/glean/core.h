@@ -128,7 +128,7 @@ void kg_run_recorded(struct kg_glean *g, struct kg_run *run,
 void kg_run_due(struct kg_glean *g, struct kg_run *run);
 /* Its Job has ended and it never started, as far as anybody knows. */
 void kg_run_give_up(struct kg_glean *g, struct kg_run *run);
-/* Lets it wait for a slot; the queue's order is kept. */
+/* Those that wait for a slot, first come first. */
 void kg_run_start_queued(struct kg_glean *g);
 /* A run that an agent before us left `running`. */
 enum kg_errc kg_run_left(struct kg_glean *g, struct kg_job *job,

@@ -310,19 +310,24 @@ static bool find_slot(struct kg_glean *g, struct kg_run *run)
     return kg_glean_take_slot(g, &run->holds_slot);
 }
 
+static bool start(struct kg_glean *g, struct kg_run *run)
+{
+    if (g->stopping || !find_slot(g, run)) {
+        return false;
+    }
+    run->followed_late = has_ended(run);
+    read_on(g, run, KG_ACT_FOLLOW);
+    return true;
+}
+
 void kg_run_start_queued(struct kg_glean *g)
 {
     struct kg_queue *queue = &g->runs_in[KG_RUN_QUEUED];
-    struct kg_queue *node, *next;
+    bool started = true;
 
-    for (node = queue->next; node != queue && !g->stopping; node = next) {
-        struct kg_run *run = KG_CONTAINER_OF(node, struct kg_run, node);
-
-        next = node->next;
-        if (find_slot(g, run)) {
-            run->followed_late = has_ended(run);
-            read_on(g, run, KG_ACT_FOLLOW);
-        }
+    while (started && !kg_queue_empty(queue)) {
+        started = start(
+            g, KG_CONTAINER_OF(kg_queue_head(queue), struct kg_run, node));
     }
 }
 
@@ -333,6 +338,7 @@ static void advance(struct kg_glean *g, struct kg_run *run)
     case KG_RUN_PENDING:
         if (run->container != KG_CONTAINER_WAITING) {
             run_move(g, run, KG_RUN_QUEUED);
+            (void)start(g, run); /* Else it waits for its turn. */
         }
         break;
     case KG_RUN_FOLLOWING:
@@ -426,6 +432,7 @@ void kg_run_begun(struct kg_glean *g, struct kg_run *run,
         settle_unstored(g, run, event->error);
     } else if (event->outcome != KG_RUNNING) {
         run->outcome = event->outcome;
+        run->reason[0] = '\0';
         settle(g, run);
     }
 }
