@@ -23,6 +23,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 import tap  # noqa: E402
 from cluster import PROGRAM, Scene, ask, free_port, kubeglean, wait_until  # noqa: E402
 
+WITH_POSTGRES = os.path.join(HERE, "..", "lib", "with-postgres")
 KILLS = int(os.environ.get("KT_AGENT_KILLS", "5"))
 IDLE = int(os.environ.get("KT_AGENT_IDLE", "15"))
 NAMESPACES = ["team-a", "team-b", "team-c"]
@@ -300,6 +301,36 @@ def what_runs_at_a_stop_is_taken_up_by_the_next_agent():
         assert count("SELECT count(*) FROM kubeglean_runs") == 3
 
 
+def postgres(do):
+    subprocess.run([WITH_POSTGRES, "--ctl", do], check=True, capture_output=True)
+
+
+def without_its_database_it_waits_and_loses_nothing():
+    with Scene() as scene:
+        agent = Agent(scene, task("krr"))
+        postgres("kill")
+        try:
+            agent.start(ready=False)
+
+            def it_listens():
+                return agent.get("/livez")[0] == 200
+            wait_until(it_listens)
+            assert agent.get("/readyz")[0] == 503 and agent.run("krr")[0] == 503
+        finally:
+            postgres("start")
+        agent.wait("is_ready")
+        assert agent.run("krr")[0] == 202
+        time.sleep(0.5)
+        postgres("kill")
+        try:
+            time.sleep(2)
+            assert len(agent.jobs()) == 3, "deleted before the COMMIT"
+        finally:
+            postgres("start")
+        agent.wait("no_job_is_left")
+        assert count("SELECT count(*) FROM scan_history") == 3 * ROWS
+
+
 class Witness(threading.Thread):
     """Sees every Job that was ever made."""
 
@@ -389,7 +420,7 @@ def idle_it_asks_nothing_and_hardly_wakes():
 
 if __name__ == "__main__":
     if "KT_PG" not in os.environ:
-        os.execv(os.path.join(HERE, "..", "lib", "with-postgres"),
+        os.execv(WITH_POSTGRES,
                  ["with-postgres", sys.executable, os.path.abspath(__file__), *sys.argv[1:]])
     claims = [a_task_runs_in_each_namespace_and_its_rows_arrive,
               more_streams_than_files_may_be_open_are_refused, a_second_report_takes_the_place_of_the_first,
@@ -399,6 +430,7 @@ if __name__ == "__main__":
               a_cronjob_of_batch_v1_is_applied_and_its_jobs_are_gleaned,
               a_cronjob_of_batch_v1beta1_is_applied_and_its_jobs_are_gleaned,
               what_runs_at_a_stop_is_taken_up_by_the_next_agent,
+              without_its_database_it_waits_and_loses_nothing,
               interrupted_at_any_instant_it_lets_go_of_everything,
               killed_at_random_it_stores_each_row_once_and_makes_no_job_twice,
               idle_it_asks_nothing_and_hardly_wakes]
