@@ -201,7 +201,7 @@ KG_MUST_USE bool kg_read_take(struct kg_read_facts *read,
 /* What the sink says of one report. */
 struct kg_stored_facts {
     uint64_t rows, rows_rejected;
-    bool superseded; /* An older run than the newest stored. */
+    enum kg_outcome outcome; /* KG_SUPERSEDED: a newer run was there. */
 };
 
 /* --- what is tracked ------------------------------------------------------ */

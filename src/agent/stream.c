@@ -62,7 +62,7 @@ static void on_stored(void *data, const struct kg_report_result *result,
         facts.rows =
             result->n_inserted + result->n_updated + result->n_unchanged;
         facts.rows_rejected = result->n_rejected;
-        facts.superseded = result->outcome == KG_SUPERSEDED;
+        facts.outcome = result->outcome;
     }
     step(s,
          (struct kg_event){.kind = KG_EV_STORED, .stored = &facts, .error = e});

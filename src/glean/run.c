@@ -260,7 +260,7 @@ void kg_run_stored(struct kg_glean *g, struct kg_run *run,
     } else {
         run->stored.rows += event->stored->rows;
         run->stored.rows_rejected += event->stored->rows_rejected;
-        run->n_superseded += event->stored->superseded ? 1 : 0;
+        run->n_superseded += event->stored->outcome == KG_SUPERSEDED ? 1 : 0;
     }
     record_when_stored(g, run);
 }

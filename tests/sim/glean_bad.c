@@ -290,6 +290,30 @@ static void outcomes_follow_the_facts(void **state)
     }
 }
 
+static void report_older_than_what_is_stored_is_superseded(void **state)
+{
+    const struct kg_stored_facts older = {.outcome = KG_SUPERSEDED};
+    struct sim s;
+
+    (void)state;
+    sim_begin_running(&s, &sim_krr);
+    sim_report(&s, "krr-x");
+    (void)sim_event(&s, (struct kg_event){.kind = KG_EV_STORED,
+                                          .id = sim_run(&s, "krr-x")->id,
+                                          .stored = &older});
+    sim_pod_exits(&s, "a/krr", "krr-x", 0);
+    sim_log_ends(&s, "krr-x", KG_LOG_EOF);
+    sim_forget_trace(&s);
+    assert_int_equal(sim_run(&s, "krr-x")->outcome, KG_SUPERSEDED);
+    sim_job_ends(&s, "a/krr", KG_JOB_COMPLETE, "");
+    sim_expect(&s, "[   0] a/krr: live -> ended\n"
+                   "       a/krr: ended -> deleting\n"
+                   "       delete a/krr\n"
+                   "       a/krr: deleting -> deleted\n"
+                   "       done, exit 0\n");
+    sim_teardown(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -304,6 +328,7 @@ int main(void)
         cmocka_unit_test(log_that_is_gone_is_incomplete),
         cmocka_unit_test(report_that_cannot_be_stored_keeps_the_job),
         cmocka_unit_test(outcomes_follow_the_facts),
+        cmocka_unit_test(report_older_than_what_is_stored_is_superseded),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -144,7 +144,8 @@ static struct kg_run *any_run(struct sim *s)
 static void step_run(struct sim *s)
 {
     struct kg_run *run = any_run(s);
-    struct kg_stored_facts stored = {.rows = 1, .superseded = maybe(5)};
+    struct kg_stored_facts stored = {
+        .rows = 1, .outcome = maybe(5) ? KG_SUPERSEDED : KG_COMPLETE};
     struct kg_error e = {.code = KG_ESCHEMA, .text = "no"};
     struct kg_event event = {.id = run != NULL ? run->id : (struct kg_id){0, 0},
                              .kind = KG_EV_LOG_ENDED,
