@@ -253,10 +253,26 @@ static struct kg_node *read_scalar(struct reader *r, const yaml_event_t *ev)
     return node;
 }
 
+/* A column of a profile has a member `null`; as a name it is but a word. */
+static struct kg_node *read_key(struct reader *r, const yaml_event_t *ev)
+{
+    struct kg_node *key = read_scalar(r, ev);
+
+    if (key == NULL || key->kind != KG_NULL ||
+        !kg_str_is(str_of(ev->data.scalar.value), "null")) {
+        return key;
+    }
+    key = new_node(r, ev, KG_STRING, KG_STR("null"));
+    if (key == NULL) {
+        (void)kg_yaml_no_room(r);
+    }
+    return key;
+}
+
 static enum kg_errc on_key(struct reader *r, const yaml_event_t *ev)
 {
     struct frame *f = top(r);
-    struct kg_node *key = read_scalar(r, ev);
+    struct kg_node *key = read_key(r, ev);
 
     if (key == NULL) {
         return r->error.code;

@@ -199,6 +199,14 @@ static void a_name_that_is_no_string_is_refused(void **state)
            "f.yaml:2:1: a name must be a string: put it in quotes");
 }
 
+static void null_as_a_name_is_that_word(void **state)
+{
+    (void)state;
+    expect("{null: reject, a: null}", "[{\"null\":\"reject\",\"a\":null}]");
+    refuse("null: a\n\"null\": b\n",
+           "f.yaml:2:1: null is there twice, first at line 1: take one out");
+}
+
 static void what_json_has_not_is_refused(void **state)
 {
     (void)state;
@@ -341,6 +349,7 @@ int main(void)
         CLAIM(merged_members_never_win),
         CLAIM(a_name_given_twice_is_refused),
         CLAIM(a_name_that_is_no_string_is_refused),
+        CLAIM(null_as_a_name_is_that_word),
         CLAIM(what_json_has_not_is_refused),
         CLAIM(broken_text_is_refused_at_its_place),
         CLAIM(nesting_is_limited),
