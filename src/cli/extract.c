@@ -39,6 +39,7 @@ struct extract {
     struct kg_reader_stats sum;
     uint64_t n_duplicates;
     uint64_t n_limited; /* Reports that a limit ended. */
+    uint64_t n_dropped; /* Rows that were held, and not printed. */
     unsigned n_told;    /* Lines about reports that are not complete. */
     const char *file;   /* Being read. */
     enum kg_exit code;
@@ -123,6 +124,7 @@ static bool on_end(void *data, const struct kg_report_end *end)
         return true;
     }
     if (!is_wanted(x, end->outcome)) {
+        x->n_dropped += end->n_rows;
         kg_print_drop(&x->print);
         return true;
     }
@@ -276,6 +278,24 @@ static enum kg_exit judge(const struct extract *x)
     return s->documents > 0 ? KG_EXIT_DONE : KG_EXIT_EMPTY;
 }
 
+static const char *damage_text(const struct extract *x)
+{
+    if (x->values.strict) {
+        return "the input is not one JSON text";
+    }
+    return x->sum.damaged > 0
+               ? "a document is broken or cut, and no report was found"
+               : "the input begins inside a document: closers without openers";
+}
+
+/* What matched no profile is told only if the exit code speaks of it. */
+static void tell_damage(const struct extract *x)
+{
+    if (x->n_told == 0 && judge(x) == KG_EXIT_DAMAGED) {
+        (void)fprintf(stderr, "kubeglean extract: %s\n", damage_text(x));
+    }
+}
+
 static void print_summary(const struct extract *x)
 {
     const struct kg_reader_stats *s = &x->sum;
@@ -283,7 +303,8 @@ static void print_summary(const struct extract *x)
     (void)fprintf(stderr,
                   "documents=%llu rows=%llu rejected=%llu duplicates=%llu "
                   "nan=%llu damaged=%llu noise_bytes=%llu\n",
-                  (unsigned long long)s->documents, (unsigned long long)s->rows,
+                  (unsigned long long)s->documents,
+                  (unsigned long long)(s->rows - x->n_dropped),
                   (unsigned long long)s->rejected,
                   (unsigned long long)x->n_duplicates,
                   (unsigned long long)s->nan, (unsigned long long)s->damaged,
@@ -304,6 +325,7 @@ static enum kg_exit extract_all(struct extract *x, char **files)
     if (x->print.error.code == KG_OK && kg_print_flush(&x->print) != KG_OK) {
         (void)fail(x, "output", x->print.error.text);
     }
+    tell_damage(x);
     print_summary(x);
     return kg_exit_worse(x->code, judge(x));
 }

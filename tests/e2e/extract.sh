@@ -66,7 +66,9 @@ damage() {
   printf '{"a": 1' | ends_with 4 && out_is '' &&
     summary_is 'documents=0 rows=0 rejected=0 duplicates=0 nan=0 damaged=1 noise_bytes=0' &&
     printf '{"a": 1 x {"b":2}' | ends_with 0 && out_is $'{"b":2}\n' &&
-    printf '  }\n}\n' | ends_with 4
+    printf '  }\n}\n' | ends_with 4 && said 'closers without openers' &&
+    printf '{"no": {' | ends_with 4 --profile krr && said 'no report was found' &&
+    printf '{"scans":[]} x' | ends_with 4 --profile krr --strict && said 'not one JSON text'
 }
 
 ndjson() {
@@ -95,6 +97,7 @@ rows_counted() {
 
 whole() {
   echo "{\"scans\":[$row" | ends_with 4 --profile krr --whole && out_is '' &&
+    summary_is 'documents=0 rows=0 rejected=0 duplicates=0 nan=0 damaged=1 noise_bytes=0' &&
     echo "{\"scans\":[$row" | ends_with 4 --profile krr && [ -s "$scratch/out" ] &&
     said 'incomplete (cut)'
 }
