@@ -231,7 +231,14 @@ static enum kg_frame_fault token_fault(const struct kg_frame *f)
     return f->token.naming ? KG_FAULT_KEY : KG_FAULT_STRING;
 }
 
-/* The token that fills `out` may be a long one, up to its limit. */
+static bool is_token_too_long(const struct kg_frame *f)
+{
+    return kg_grammar_is_in_token(f) &&
+           f->out.len - f->token.text > token_limit(f);
+}
+
+/* The token that fills `out` may be a long one, up to its limit. What leaves
+ * nothing there, as white space and muted members, needs no room. */
 static enum kg_frame_event make_room(struct kg_frame *f, struct kg_str in)
 {
     const uint8_t *p = (const uint8_t *)in.ptr;
@@ -241,8 +248,11 @@ static enum kg_frame_event make_room(struct kg_frame *f, struct kg_str in)
     if (drop_muted(f)) {
         return KG_FRAME_HUNGRY;
     }
-    if (f->out.len - f->token.text > token_limit(f)) {
+    if (is_token_too_long(f)) {
         return kg_candidate_refuse(f, &c, token_fault(f));
+    }
+    if (f->out.len < f->out.capacity / 2) {
+        return KG_FRAME_HUNGRY;
     }
     out = kg_realloc(f->out.ptr, f->out.capacity * 2);
     if (out == NULL) {

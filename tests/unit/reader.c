@@ -378,6 +378,38 @@ static void one_long_string_stops_at_its_limit(void **state)
     kg_free(log);
 }
 
+static void white_space_takes_no_memory(void **state)
+{
+    char *log = repeat(" ", 1 << 22);
+    struct kt_report t;
+
+    (void)state;
+    log[0] = '{';
+    kt_heap_setup();
+    kt_report_begin(&t, &plain);
+    kt_report_feed(&t, kg_str_of(log, 1 << 22));
+    assert_true(kt_heap_peak() < 64 * KG_KIB);
+    kt_report_end(&t);
+    kt_heap_teardown();
+    kg_free(log);
+}
+
+static void members_that_nobody_wants_are_no_long_token(void **state)
+{
+    struct kg_profile *krr = kt_report_builtin("krr");
+    struct kg_reader_options options = {.profile = krr};
+    char *log = repeat("\"m\":1     ,", 1 << 20);
+    char *trace;
+
+    (void)state;
+    memcpy(log, "{\"scans\":[{", 11);
+    trace = kt_report_of(&options, kg_str_of(log, 1 << 20), NULL);
+    assert_string_equal(trace, "begin 0\nend incomplete cut 0 0\n");
+    kg_free(trace);
+    kg_free(log);
+    kg_profile_destroy(krr);
+}
+
 static void a_reader_costs_less_than_32_kib(void **state)
 {
     struct kg_profile *krr = kt_report_builtin("krr");
@@ -458,6 +490,8 @@ int main(void)
         cmocka_unit_test(nothing_is_looked_at_more_than_thrice),
         cmocka_unit_test(memory_does_not_grow_with_hostile_logs),
         cmocka_unit_test(one_long_string_stops_at_its_limit),
+        cmocka_unit_test(white_space_takes_no_memory),
+        cmocka_unit_test(members_that_nobody_wants_are_no_long_token),
         cmocka_unit_test(a_reader_costs_less_than_32_kib),
         cmocka_unit_test(nothing_is_called_after_a_callback_said_stop),
     };
