@@ -108,13 +108,20 @@ void kg_job_answered(struct kg_glean *g, struct kg_job *job,
                      const struct kg_event *event);
 void kg_job_due(struct kg_glean *g, struct kg_job *job);
 
-/* run.c */
-struct kg_run *kg_run_create(struct kg_glean *g, struct kg_job *job,
-                             const struct kg_pod_facts *pod, uint32_t restart);
-void kg_run_free(struct kg_glean *g, struct kg_run *run);
+/* pod.c */
 enum kg_errc kg_run_pod_seen(struct kg_glean *g, struct kg_job *job,
                              const struct kg_pod_facts *pod);
 void kg_run_pod_gone(struct kg_glean *g, struct kg_str pod_uid);
+
+/* run.c */
+/* Of a Pod whose Job is UNSEEN: until that is known nothing is done for it. */
+enum kg_errc kg_run_hold_place(struct kg_glean *g, struct kg_job *job,
+                               const struct kg_pod_facts *pod);
+/* What is known of its container has changed: does that end its log? */
+void kg_run_advance(struct kg_glean *g, struct kg_run *run);
+struct kg_run *kg_run_create(struct kg_glean *g, struct kg_job *job,
+                             const struct kg_pod_facts *pod, uint32_t restart);
+void kg_run_free(struct kg_glean *g, struct kg_run *run);
 void kg_run_begun(struct kg_glean *g, struct kg_run *run,
                   const struct kg_event *event);
 void kg_run_log_ended(struct kg_glean *g, struct kg_run *run,
