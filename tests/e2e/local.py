@@ -64,14 +64,18 @@ def three_namespaces_give_their_rows():
 
 
 def an_interrupt_at_any_time_leaves_nothing():
+    interrupted = 0
     for i in range(INTERRUPTIONS):
         process = start()
         time.sleep(took * (i + 0.5) / INTERRUPTIONS)
         # As a terminal does it: to the group in the foreground.
         os.killpg(process.pid, signal.SIGINT)
         out, _ = process.communicate(timeout=60)
-        assert process.returncode == 130, (i, process.returncode, out)
+        # One that was quicker than its forerunner had ended by then.
+        assert process.returncode == (0 if "; in all " in out else 130), (i, process.returncode, out)
+        interrupted += process.returncode == 130
         assert_nothing_is_left()
+    assert interrupted > INTERRUPTIONS / 2, interrupted
 
 
 def wrong_usage_does_nothing():
