@@ -4,10 +4,10 @@
 #include <string.h>
 #include <yajl/yajl_parse.h>
 
-#define OBJECTS     ((size_t)2048) /* yajl's handle, lexer, empty buffers. */
-#define STACK_STEP  ((size_t)128)  /* Its stack of states grows by it, */
-#define DECODED_MIN ((size_t)2048) /* its buffer for escapes begins with it. */
-#define HEADER      ((size_t)32)   /* The arena's, for each piece. */
+#define OBJECTS    ((size_t)2048) /* yajl's handle, lexer, empty buffers. */
+#define STACK_STEP ((size_t)128)  /* Its stack of states grows by it, */
+#define BUFFER_MIN ((size_t)2048) /* its buffers for texts begin with it. */
+#define HEADER     ((size_t)32)   /* The arena's, for each piece. */
 
 /* --- callbacks ---------------------------------------------------------------- */
 
@@ -120,7 +120,27 @@ static size_t decoded(struct kg_str piece)
     if (memchr(piece.ptr, '\\', piece.len) == NULL) {
         return 0;
     }
-    return 4 * (piece.len + DECODED_MIN) + 64 * HEADER;
+    return 4 * (piece.len + BUFFER_MIN) + 64 * HEADER;
+}
+
+/* Up to its closing quote; too much for other tokens, which are short. */
+static size_t first_token(struct kg_str piece)
+{
+    size_t len = 1;
+
+    while (len < piece.len && piece.ptr[len] != '"') {
+        len += piece.ptr[len] == '\\' ? 2 : 1;
+    }
+    return len;
+}
+
+/* The lexer takes a piece's first token for one that goes on from the piece
+ * before, and copies it into a buffer that doubles until it fits. */
+static size_t copied(struct kg_str piece)
+{
+    size_t len = first_token(piece);
+
+    return len < BUFFER_MIN ? 0 : 2 * (len + BUFFER_MIN) + HEADER;
 }
 
 enum kg_errc kg_parse_init(struct kg_parse *p, size_t max_depth,
@@ -153,7 +173,8 @@ enum kg_errc kg_parse_feed(struct kg_parse *p, struct kg_str piece)
     if (piece.len == 0) {
         return KG_OK;
     }
-    if (kg_arena_reserve(&p->arena, p->stacks + decoded(piece)) != KG_OK) {
+    if (kg_arena_reserve(&p->arena,
+                         p->stacks + copied(piece) + decoded(piece)) != KG_OK) {
         return KG_ENOMEM;
     }
     switch (yajl_parse(p->yajl, (const unsigned char *)piece.ptr, piece.len)) {

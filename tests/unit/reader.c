@@ -410,6 +410,24 @@ static void members_that_nobody_wants_are_no_long_token(void **state)
     kg_profile_destroy(krr);
 }
 
+static void a_long_string_that_begins_a_piece_has_room(void **state)
+{
+    struct kg_profile *krr = kt_report_builtin("krr");
+    struct kg_reader_options options = {.profile = krr};
+    char *log = repeat("y", 40000);
+    char *trace;
+
+    (void)state;
+    memcpy(log, "{\"scans\":[{\"recommended\":\"", 26);
+    memcpy(log + 39996, "\"}]}", 4);
+    trace = kt_report_of(&options, kg_str_of(log, 40000), NULL);
+    assert_string_equal(trace, "begin 0\nreject 0 namespace: a key is null\n"
+                               "end complete 0 1\n");
+    kg_free(trace);
+    kg_free(log);
+    kg_profile_destroy(krr);
+}
+
 static void a_reader_costs_less_than_32_kib(void **state)
 {
     struct kg_profile *krr = kt_report_builtin("krr");
@@ -491,6 +509,7 @@ int main(void)
         cmocka_unit_test(memory_does_not_grow_with_hostile_logs),
         cmocka_unit_test(one_long_string_stops_at_its_limit),
         cmocka_unit_test(white_space_takes_no_memory),
+        cmocka_unit_test(a_long_string_that_begins_a_piece_has_room),
         cmocka_unit_test(members_that_nobody_wants_are_no_long_token),
         cmocka_unit_test(a_reader_costs_less_than_32_kib),
         cmocka_unit_test(nothing_is_called_after_a_callback_said_stop),
