@@ -42,7 +42,7 @@ by_pkg_config() { # KIND
 }
 
 by_find_package() { # KIND
-  cmake -S "$outside" -B "$scratch/$1-cmake" -DCMAKE_PREFIX_PATH="$scratch/$1" &&
+  cmake -G Ninja -S "$outside" -B "$scratch/$1-cmake" -DCMAKE_PREFIX_PATH="$scratch/$1" &&
     cmake --build "$scratch/$1-cmake" &&
     prints_the_documents "$1" "$scratch/$1-cmake/outside"
 }
