@@ -26,7 +26,8 @@ struct kg_task_config {
     uint32_t timeout_s;         /* 0: none. */
     uint32_t n_keep_successful; /* CronJob's history limits. */
     uint32_t n_keep_failed;
-    struct kg_cron cron; /* Private: def.schedule points here. */
+    struct kg_cron cron;       /* Private: def.schedule points here. */
+    struct kg_str *namespaces; /* Private: the file's, as def.namespaces. */
 };
 
 struct kg_config {

@@ -235,6 +235,7 @@ static enum kg_errc set_namespaces(const struct reading *r)
         names[n++] = c->text;
     }
     qsort(names, n, sizeof(*names), by_bytes);
+    r->task->namespaces = names;
     r->task->def.namespaces = names;
     r->task->def.n_namespaces = n;
     for (size_t i = 1; i < n; i++) {
@@ -345,6 +346,6 @@ enum kg_errc kg_task_read(struct kg_config_files *files,
 
 void kg_task_finish(struct kg_task_config *t)
 {
-    kg_free((struct kg_str *)t->def.namespaces);
+    kg_free(t->namespaces);
     *t = (struct kg_task_config){0};
 }

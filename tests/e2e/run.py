@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+"""`kubeglean run` by its options, and what it leaves in the cluster."""
+import csv
+import io
+import json
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import tap  # noqa: E402
+from cluster import Scene, ask, kubeglean  # noqa: E402
+
+ROWS = 3
+
+
+def task(name="krr", namespaces=("team-a", "team-b"), **notes):
+    notes = {"log-krr-rows": str(ROWS), **{key.replace("_", "-"): value for key, value in notes.items()}}
+    return {"apiVersion": "kubeglean.io/v1", "kind": "Task", "metadata": {"name": name},
+            "spec": {"profile": "krr", "namespaces": list(namespaces), "timeoutSeconds": 60,
+                     "job": {"template": {
+                         "metadata": {"annotations": {f"sim/{key}": value for key, value in notes.items()}},
+                         "spec": {"containers": [{"name": "krr", "image": "krr:1"}]}}}}}
+
+
+class Cluster(Scene):
+    """A simulated cluster with team-a and team-b, and a way to run there."""
+
+    def __enter__(self):
+        super().__enter__()
+        self.port = self.kube_sim("--run-ms", "200", "--pending-ms", "20", "--namespace", "team-a",
+                                  "--namespace", "team-b")
+        self.config = self.kubeconfig(f"http://127.0.0.1:{self.port}")
+        return self
+
+    def run_file(self, *args, **notes):
+        file = self.write("task.yaml", json.dumps(task(**notes)))
+        return kubeglean("run", "-f", file, "--kubeconfig", self.config, *args)
+
+    def jobs(self):
+        return sorted(f"{job['metadata']['namespace']}/{job['metadata']['name']}"
+                      for job in ask(self.port, "GET", "/apis/batch/v1/jobs")["items"])
+
+
+def a_namespace_takes_the_place_of_the_files():
+    with Cluster() as cluster:
+        code, out, err = cluster.run_file("-n", "team-b", "-o", "csv")
+        assert code == 0, (code, err)
+        rows = list(csv.DictReader(io.StringIO(out)))
+        assert [row["namespace"] for row in rows] == ["team-b"] * ROWS, out
+        assert cluster.jobs() == []
+
+
+def a_kept_job_has_the_name_that_was_asked_for_and_bars_the_next():
+    with Cluster() as cluster:
+        code, _, err = cluster.run_file("--name", "krr.v1", "--keep")
+        assert code == 0, err
+        assert cluster.jobs() == ["team-a/krr.v1", "team-b/krr.v1"]
+        code, out, err = cluster.run_file("--name", "krr.v1", "-n", "team-a")
+        assert code == 1 and out == "", (code, out)
+        assert "team-a/krr.v1" in err and "choose another name" in err, err
+        assert len(cluster.jobs()) == 2
+
+
+if __name__ == "__main__":
+    tap.run([a_namespace_takes_the_place_of_the_files,
+             a_kept_job_has_the_name_that_was_asked_for_and_bars_the_next])
