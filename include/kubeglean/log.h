@@ -47,8 +47,8 @@ bool kg_log_enabled(enum kg_log_level level);
  * is borrowed. A progress line on a terminal uses this to step aside. */
 typedef void (*kg_log_line_cb)(void *data, struct kg_str line);
 void kg_log_to(kg_log_line_cb line_cb, void *data);
-/* A field whose text is empty is written as name="". A line longer than 8 KiB
- * is cut, and says so. */
+/* A field whose text is empty is left out: it has nothing to say. A line longer
+ * than 8 KiB is cut, and says so. */
 void kg_log(enum kg_log_level level, const char *msg,
             const struct kg_field *fields, size_t n_fields);
 /* One logfmt pair, quoted where needed, a blank before it unless `b` is empty

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LABEL_MAX = 63, LIST_MAX = 300 };
+enum { LIST_MAX = 300 };
 
 struct reading {
     const struct schema_field *fields;
@@ -31,26 +31,9 @@ enum kg_errc kg_schema_refuse(struct kg_error *e, const char *file,
 
 /* --- checks --------------------------------------------------------------- */
 
-static bool is_label_inner(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-}
-
 const char *kg_schema_dns_label(struct kg_str text)
 {
-    static const char *const wrong =
-        "must be lower-case letters, digits and '-' within, at most 63";
-
-    if (text.len == 0 || text.len > LABEL_MAX || !is_label_inner(text.ptr[0]) ||
-        !is_label_inner(text.ptr[text.len - 1])) {
-        return wrong;
-    }
-    for (size_t i = 0; i < text.len; i++) {
-        if (!is_label_inner(text.ptr[i]) && text.ptr[i] != '-') {
-            return wrong;
-        }
-    }
-    return NULL;
+    return kg_str_is_dns_label(text) ? NULL : "must be " KG_DNS_RULE;
 }
 
 const char *kg_schema_not_empty(struct kg_str text)

@@ -98,7 +98,7 @@ static enum kg_errc field_pair(struct kg_buf *b, const struct kg_field *field)
     int len;
 
     if (field->text.ptr != NULL) {
-        return pair(b, field->name, field->text);
+        return field->text.len > 0 ? pair(b, field->name, field->text) : KG_OK;
     }
     len = snprintf(number, sizeof(number), "%llu",
                    (unsigned long long)field->number);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "kubeglean/str.h"
 
+enum { DNS_LABEL_MAX = 63 };
+
 bool kg_str_eq(struct kg_str a, struct kg_str b)
 {
     return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
@@ -214,4 +216,38 @@ size_t kg_str_utf8_span(struct kg_str s)
         at += len;
     }
     return at;
+}
+
+/* --- names ----------------------------------------------------------------- */
+
+static bool is_inner(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+bool kg_str_is_dns_label(struct kg_str s)
+{
+    if (s.len == 0 || s.len > DNS_LABEL_MAX || !is_inner(s.ptr[0]) ||
+        !is_inner(s.ptr[s.len - 1])) {
+        return false;
+    }
+    for (size_t i = 0; i < s.len; i++) {
+        if (!is_inner(s.ptr[i]) && s.ptr[i] != '-') {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool kg_str_is_job_name(struct kg_str s)
+{
+    if (s.len > DNS_LABEL_MAX) {
+        return false;
+    }
+    do {
+        if (!kg_str_is_dns_label(kg_str_cut(&s, '.'))) {
+            return false;
+        }
+    } while (s.ptr != NULL);
+    return true;
 }

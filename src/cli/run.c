@@ -216,6 +216,26 @@ static void override(struct run *r)
 
 /* --- the verb ------------------------------------------------------------------- */
 
+static enum kg_exit check_values(const struct values *v)
+{
+    if (v->image != NULL && v->image[0] == '\0') {
+        return kg_verb_misused(&kg_verb_run, "--image must not be empty");
+    }
+    if (v->ns != NULL && !kg_str_is_dns_label(kg_str_from(v->ns))) {
+        return kg_verb_misused(
+            &kg_verb_run, "--namespace: \"%s\" must be " KG_DNS_RULE, v->ns);
+    }
+    if (v->name != NULL && !kg_str_is_job_name(kg_str_from(v->name))) {
+        return kg_verb_misused(&kg_verb_run,
+                               "--name: \"%s\" must be " KG_DNS_RULE, v->name);
+    }
+    if (v->timeout_ms > TIMEOUT_MAX_MS) {
+        return kg_verb_misused(&kg_verb_run, "--timeout: at most %d seconds",
+                               INT32_MAX);
+    }
+    return KG_EXIT_DONE;
+}
+
 static enum kg_exit check(const struct values *v, const struct kg_args *rest)
 {
     if (v->file != NULL && (v->profile != NULL || v->image != NULL)) {
@@ -239,11 +259,7 @@ static enum kg_exit check(const struct values *v, const struct kg_args *rest)
                                "-f - and --kubeconfig -: standard input can be "
                                "only one of them");
     }
-    if (v->timeout_ms > TIMEOUT_MAX_MS) {
-        return kg_verb_misused(&kg_verb_run, "--timeout: at most %d seconds",
-                               INT32_MAX);
-    }
-    return KG_EXIT_DONE;
+    return check_values(v);
 }
 
 static enum kg_exit run_tasks(struct run *r)

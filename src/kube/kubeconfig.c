@@ -325,6 +325,10 @@ static enum kg_errc read_root(const struct reading *r,
     if (err != KG_OK) {
         return err;
     }
+    if (k->ns != NULL && !kg_str_is_dns_label(kg_str_from(k->ns))) {
+        return wrong(r, kg_node_get(context, "namespace"),
+                     "namespace: \"%s\" must be " KG_DNS_RULE, k->ns);
+    }
     if (k->cluster == NULL) {
         return wrong(r, context, "context \"%s\" names no cluster", k->context);
     }

@@ -368,6 +368,18 @@ def a_config_that_is_written_wrong_has_a_place():
         told(code, err, 2, r"config\.yaml:\d+:\d+: |nowhere\.yaml", message)
 
 
+def a_value_that_cannot_be_is_refused_before_any_server_is_asked():
+    for args, message in ((("-n", "Team_A"), r'--namespace: "Team_A" must be'), (("-n", ""), r"--namespace: "),
+                          (("--name", "a b/../x"), r'--name: "a b/\.\./x" must be'),
+                          (("--name", "x" * 64), r"at most 63"), ((), r"--image must not be empty")):
+        code, _, err = kubeglean("run", "--profile", "krr", "--image", "krr:1" if args else "", *args)
+        told(code, err, 2, message)
+    with Scene() as scene:
+        wrong = scene.kubeconfig("http://127.0.0.1:1", namespace="Team_A")
+        code, _, err = kubeglean("run", "--profile", "krr", "--image", "krr:1", "--kubeconfig", wrong)
+        told(code, err, 2, r':1:\d+: namespace: "Team_A" must be')
+
+
 def a_task_file_that_is_not_there_is_named():
     code, _, err = kubeglean("run", "-f", "/nowhere/task.yaml", "-o", "ndjson")
     told(code, err, 2, r"/nowhere/task\.yaml", r"[Nn]o such file")
@@ -388,7 +400,8 @@ CLAIMS = [
     an_agent_that_others_can_reach_wants_a_token, a_token_file_that_is_not_there_is_named,
     a_port_that_is_taken_is_named, an_agent_without_its_database_is_not_ready_and_says_why,
     a_config_that_is_written_wrong_has_a_place,
-    a_task_that_is_written_wrong_has_a_place, a_task_file_that_is_not_there_is_named,
+    a_task_that_is_written_wrong_has_a_place,
+    a_value_that_cannot_be_is_refused_before_any_server_is_asked, a_task_file_that_is_not_there_is_named,
 ]
 
 if __name__ == "__main__":

@@ -299,6 +299,30 @@ static void keep_line(void *data, struct kg_str line)
     assert_int_equal(kg_buf_add(data, line), KG_OK);
 }
 
+static void a_name_of_kubernetes_is_known(void **state)
+{
+    static char long_one[65];
+    static const char *const labels[] = {"a", "krr-2", "0", "a--b"};
+    static const char *const others[] = {"",   "-a", "a-",   "A",  "a_b",
+                                         "a.", ".a", "a..b", "a/b"};
+
+    (void)state;
+    memset(long_one, 'a', 64);
+    assert_false(kg_str_is_dns_label(kg_str_from(long_one)));
+    assert_false(kg_str_is_job_name(kg_str_from(long_one)));
+    assert_true(kg_str_is_dns_label(kg_str_from(long_one + 1)));
+    assert_true(kg_str_is_job_name(KG_STR("krr.v1")));
+    assert_false(kg_str_is_dns_label(KG_STR("krr.v1")));
+    for (size_t i = 0; i < KG_COUNT_OF(labels); i++) {
+        assert_true(kg_str_is_dns_label(kg_str_from(labels[i])));
+        assert_true(kg_str_is_job_name(kg_str_from(labels[i])));
+    }
+    for (size_t i = 0; i < KG_COUNT_OF(others); i++) {
+        assert_false(kg_str_is_dns_label(kg_str_from(others[i])));
+        assert_false(kg_str_is_job_name(kg_str_from(others[i])));
+    }
+}
+
 static void log_lines_are_logfmt_or_json(void **state)
 {
     struct kg_buf out;
@@ -311,7 +335,7 @@ static void log_lines_are_logfmt_or_json(void **state)
            KG_F("c", "\xc3\xa4"), KG_FU("n", 42));
     assert_true(kg_str_find(kg_buf_str(&out),
                             KG_STR(" level=warn msg=\"two words\" a=\"x y\" "
-                                   "b=\"\" c=\"\xc3\xa4\" n=42\n")) > 0);
+                                   "c=\"\xc3\xa4\" n=42\n")) > 0);
     kg_buf_reset(&out);
     kg_log_setup(KG_LOG_INFO, KG_LOG_JSON);
     KG_LOG(KG_LOG_INFO, "m", KG_F("a", "\"q\""), KG_FU("n", 42));
@@ -546,6 +570,7 @@ int main(void)
         cmocka_unit_test(map_finds_what_is_in_it),
         cmocka_unit_test(an_id_dies_with_its_object),
         cmocka_unit_test(backoff_doubles_up_to_its_maximum),
+        cmocka_unit_test(a_name_of_kubernetes_is_known),
         cmocka_unit_test(log_lines_are_logfmt_or_json),
         cmocka_unit_test(a_long_log_line_is_cut_and_says_so),
         cmocka_unit_test(metrics_are_grouped_by_family),
