@@ -20,6 +20,7 @@ static const char *const kinds[] = {"Config", NULL};
 
 struct values {
     unsigned api_version, kind;
+    const char *name;
     const struct kg_node *tasks;
     struct kg_config config;
 };
@@ -51,6 +52,12 @@ static const struct schema_field fields[] = {
      .required = true,
      .choices = kinds,
      .at = AT(kind)},
+    {.path = "metadata", .type = SCHEMA_OBJECT},
+    {.path = "metadata.name",
+     .type = SCHEMA_TEXT,
+     .wants = "the Config's name",
+     .check = kg_schema_dns_label,
+     .at = AT(name)},
     {.path = "spec", .type = SCHEMA_OBJECT, .required = true},
     {.path = "spec.clusterName",
      .type = SCHEMA_TEXT,

@@ -149,6 +149,30 @@ static void on_grace_over(uv_timer_t *timer)
     close_all(h);
 }
 
+/* Who runs once has nobody after it to take its Jobs up. */
+static void interrupt(struct host *h)
+{
+    kg_progress_hide(&h->progress);
+    name_left(h);
+    h->code = KG_EXIT_INTERRUPTED;
+    close_all(h);
+}
+
+static void leave(struct host *h, enum kg_exit code)
+{
+    KG_LOG(KG_LOG_INFO, "stopped at once; the rest is left to the next agent");
+    h->code = code;
+    close_all(h);
+}
+
+static void drain(struct host *h)
+{
+    h->stopping = true;
+    KG_LOG(KG_LOG_INFO, "stopping", KG_FU("grace_ms", h->options.grace_ms));
+    (void)uv_timer_start(&h->grace, on_grace_over, h->options.grace_ms, 0);
+    kg_agent_stop(h->agent);
+}
+
 static void on_signal(uv_signal_t *handle, int number)
 {
     struct host *h = handle->data;
@@ -157,17 +181,15 @@ static void on_signal(uv_signal_t *handle, int number)
     if (h->closing) {
         return;
     }
-    if (h->options.grace_ms == 0 || h->stopping) {
-        kg_progress_hide(&h->progress);
-        name_left(h);
-        h->code = h->options.once ? KG_EXIT_INTERRUPTED : KG_EXIT_ERROR;
-        close_all(h);
-        return;
+    if (h->options.once) {
+        interrupt(h);
+    } else if (h->stopping) {
+        leave(h, KG_EXIT_ERROR);
+    } else if (h->options.grace_ms == 0) {
+        leave(h, KG_EXIT_DONE); /* As it was told to. */
+    } else {
+        drain(h);
     }
-    h->stopping = true;
-    KG_LOG(KG_LOG_INFO, "stopping", KG_FU("grace_ms", h->options.grace_ms));
-    (void)uv_timer_start(&h->grace, on_grace_over, h->options.grace_ms, 0);
-    kg_agent_stop(h->agent);
 }
 
 static void start_signals(struct host *h)

@@ -68,14 +68,15 @@ class Agent:
         self.port = free_port()
         names = [scene.write(f"task-{i}.yaml", json.dumps(t)) for i, t in enumerate(tasks)]
         self.config = scene.write("config.yaml", json.dumps({
-            "apiVersion": "kubeglean.io/v1", "kind": "Config",
+            "apiVersion": "kubeglean.io/v1", "kind": "Config", "metadata": {"name": "agent"},
             "spec": {"database": {"url": os.environ["KT_PG"]}, "tasks": names,
                      "listen": f"127.0.0.1:{self.port}"}}))
         sql("DROP TABLE IF EXISTS scan_history, history, kubeglean_runs, kubeglean_rejects, kubeglean_scopes CASCADE")
         self.process = None
 
-    def start(self, ready=True):
-        self.process = self.scene.start(PROGRAM, "agent", "-c", self.config, "--kubeconfig", self.kubeconfig)
+    def start(self, ready=True, options=()):
+        self.process = self.scene.start(PROGRAM, "agent", "-c", self.config, "--kubeconfig", self.kubeconfig,
+                                        *options)
         if ready:
             self.wait("is_ready")
         return self
@@ -331,6 +332,16 @@ def without_its_database_it_waits_and_loses_nothing():
         assert count("SELECT count(*) FROM scan_history") == 3 * ROWS
 
 
+def without_grace_it_leaves_at_once_and_as_it_was_told():
+    with Scene() as scene:
+        agent = Agent(scene, task("krr", {"run-seconds": "3"}))
+        agent.start(options=("--grace", "0"))
+        assert agent.run("krr")[0] == 202
+        assert agent.stop() == 0, agent.log()
+        assert "the rest is left to the next agent" in agent.log()
+        assert "interrupted" not in agent.log() and len(agent.jobs()) == 3
+
+
 class Witness(threading.Thread):
     """Sees every Job that was ever made."""
 
@@ -430,6 +441,7 @@ if __name__ == "__main__":
               a_cronjob_of_batch_v1_is_applied_and_its_jobs_are_gleaned,
               a_cronjob_of_batch_v1beta1_is_applied_and_its_jobs_are_gleaned,
               what_runs_at_a_stop_is_taken_up_by_the_next_agent,
+              without_grace_it_leaves_at_once_and_as_it_was_told,
               without_its_database_it_waits_and_loses_nothing,
               interrupted_at_any_instant_it_lets_go_of_everything,
               killed_at_random_it_stores_each_row_once_and_makes_no_job_twice,
