@@ -129,11 +129,14 @@ static void name_left(const struct host *h)
     const struct kg_job *job = kg_agent_next_job(h->agent, NULL);
 
     for (; job != NULL; job = kg_agent_next_job(h->agent, job)) {
-        if (job->uid[0] != '\0') {
+        bool made = job->uid[0] != '\0';
+
+        if (made || job->sm.state == KG_JOB_CREATING) {
             (void)fprintf(stderr,
-                          "kubeglean %s: interrupted; Job %s is left: kubectl "
+                          "kubeglean %s: interrupted; Job %s %s left: kubectl "
                           "-n %.*s delete job %.*s\n",
-                          h->options.verb->name, job->path, KG_STR_ARG(job->ns),
+                          h->options.verb->name, job->path,
+                          made ? "is" : "may be", KG_STR_ARG(job->ns),
                           KG_STR_ARG(job->name));
         }
     }

@@ -292,7 +292,12 @@ static enum kg_exit run_file(struct run *r)
     if (kg_config_load_tasks(r->values.file, &r->config, &e) != KG_OK) {
         return kg_verb_failed(&kg_verb_run, &e);
     }
-    code = run_tasks(r);
+    code = r->values.name != NULL && r->config.n_tasks > 1
+               ? kg_verb_misused(&kg_verb_run,
+                                 "--name: %s has %zu Tasks, and one Job alone "
+                                 "can have the name",
+                                 r->values.file, r->config.n_tasks)
+               : run_tasks(r);
     kg_config_finish(&r->config);
     return code;
 }

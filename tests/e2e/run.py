@@ -4,11 +4,12 @@ import csv
 import io
 import json
 import os
+import signal
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import tap  # noqa: E402
-from cluster import Scene, ask, kubeglean  # noqa: E402
+from cluster import PROGRAM, Scene, ask, kubeglean, wait_until  # noqa: E402
 
 ROWS = 3
 
@@ -61,6 +62,33 @@ def a_kept_job_has_the_name_that_was_asked_for_and_bars_the_next():
         assert len(cluster.jobs()) == 2
 
 
+def one_name_is_not_for_two_tasks():
+    with Cluster() as cluster:
+        file = cluster.write("two.yaml", "\n---\n".join(json.dumps(task(name)) for name in ("krr", "krr-2")))
+        code, _, err = kubeglean("run", "-f", file, "--name", "one", "--kubeconfig", cluster.config)
+        assert code == 2 and "has 2 Tasks" in err, (code, err)
+        assert cluster.jobs() == []
+
+
+def an_interrupt_names_a_job_that_may_be_made():
+    with Cluster() as cluster:
+        ask(cluster.port, "POST", "/sim/faults", {"verb": "create", "do": "stall"})
+        file = cluster.write("task.yaml", json.dumps(task()))
+        process = cluster.start(PROGRAM, "run", "-f", file, "-n", "team-a", "--name", "made", "--kubeconfig",
+                                cluster.config)
+        log = cluster.path(f"process-{len(cluster.processes) - 1}.log")
+
+        def it_is_being_made():
+            with open(log, encoding="utf-8") as text:
+                return "state=creating" in text.read()
+        wait_until(it_is_being_made)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 130
+        with open(log, encoding="utf-8") as text:
+            assert "Job team-a/made may be left: kubectl -n team-a delete job made" in text.read()
+
+
 if __name__ == "__main__":
     tap.run([a_namespace_takes_the_place_of_the_files,
-             a_kept_job_has_the_name_that_was_asked_for_and_bars_the_next])
+             a_kept_job_has_the_name_that_was_asked_for_and_bars_the_next,
+             one_name_is_not_for_two_tasks, an_interrupt_names_a_job_that_may_be_made])
