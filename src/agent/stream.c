@@ -283,7 +283,8 @@ void kg_stream_tell_tail(const struct kg_run *run)
 
         if (n_lines-- <= TAIL_LINES) {
             KG_LOG(KG_LOG_WARN, "last lines of a failed run",
-                   KG_F("pod", run->pod), KG_FS("line", line));
+                   KG_F("job", run->job->path), KG_F("pod", run->pod),
+                   KG_FS("line", line));
         }
     }
 }

@@ -143,7 +143,7 @@ def an_image_that_cannot_be_pulled_is_named():
 
 def a_job_that_fails_is_told_with_its_last_lines():
     Run({"exit-code": "1", "log-text": "starting\nno such metrics server\n"}).ends(
-        5, r"failed|Failed", r"no such metrics server")
+        5, r"failed|Failed", r"last lines.* job=default/krr\S+ pod=\S+ line=\"no such metrics server")
 
 
 def a_failed_job_with_a_report_has_stored_it():
