@@ -64,29 +64,49 @@ static void fail(struct kg_report *r, const struct kg_error *e)
 
 /* --- staging ------------------------------------------------------------------ */
 
+enum { STAGE_STATEMENTS = 4 };
+
 static void on_staged(struct kg_pg *pg, const struct kg_error *e);
 static void on_swept(struct kg_pg *pg, const struct kg_error *e);
 
+/* Rows `from` up to `to` in one statement. */
+static void send_rows(struct kg_report *r, struct kg_pg *pg,
+                      const struct kg_row_set *set, size_t from, size_t to)
+{
+    struct kg_binds args;
+
+    kg_binds_init(&args);
+    kg_row_set_args(set, from, to, &args);
+    kg_binds_array_begin(&args);
+    for (size_t i = from; i < to; i++) {
+        kg_binds_element_u64(&args, set->refs[i].number);
+    }
+    kg_binds_array_end(&args);
+    kg_binds_text(&args, kg_str_from(r->key));
+    kg_binds_text(&args, kg_str_from(r->attempt));
+    kg_pg_add(pg, kg_sql_text(&r->target->stage), &args);
+    kg_binds_finish(&args);
+}
+
+/* A report's first piece is as large as a batch. It goes in a few statements of
+ * one transaction, so that it is not held three times over: as rows, as
+ * parameters, and in libpq's buffer. */
 static void begin_piece(struct kg_report *r, struct kg_pg *pg)
 {
     struct kg_row_set set;
-    struct kg_binds args;
 
     kg_row_set_init(&set, r->target->def);
-    kg_binds_init(&args);
-    args.err = kg_row_set_add(&set, &r->piece, 0);
-    if (args.err == KG_OK) {
-        kg_row_set_args(&set, 0, set.n, &args);
-        kg_binds_array_begin(&args);
-        for (size_t i = 0; i < set.n; i++) {
-            kg_binds_element_u64(&args, set.refs[i].number);
+    if (kg_row_set_add(&set, &r->piece, 0) != KG_OK) {
+        kg_pg_add(pg, NULL, NULL); /* No memory: the round fails. */
+    } else {
+        size_t step = set.n / STAGE_STATEMENTS + 1;
+
+        for (size_t from = 0; from < set.n; from += step) {
+            size_t left = set.n - from;
+
+            send_rows(r, pg, &set, from, from + (left < step ? left : step));
         }
-        kg_binds_array_end(&args);
-        kg_binds_text(&args, kg_str_from(r->key));
-        kg_binds_text(&args, kg_str_from(r->attempt));
     }
-    kg_pg_add(pg, kg_sql_text(&r->target->stage), &args);
-    kg_binds_finish(&args);
     kg_row_set_finish(&set);
     kg_pg_go(pg, on_staged);
 }
