@@ -3,8 +3,10 @@
  * What a Kubernetes user writes means here what it means to kubectl: plain
  * null and ~ are null; true, yes, on, y and their opposites are booleans;
  * 0x1f, 0o17, 017 and 1_000 are integers; dates and quoted texts are strings.
- * JSON is YAML. Numbers keep their digits: none passes through a double. The
- * name of a member may be a plain null, which is that word.
+ * JSON is YAML, but for U+0085, U+2028 and U+2029 inside a string, which break
+ * a line there unless they are escaped. Numbers keep their digits: none passes
+ * through a double. The name of a member may be a plain null, which is that
+ * word.
  *
  * Refused, with the place: a name twice in one object, a name that is no
  * string (write "1":, "on":), .inf and .nan, tags that ask for other types,
