@@ -249,7 +249,10 @@ static void manifest_keeps_what_the_task_says(void **state)
     m.spec = parse(&spec, "backoffLimit: 2\n"
                           "template:\n"
                           "  metadata: {labels: {app: x}}\n"
-                          "  spec: {restartPolicy: OnFailure}\n");
+                          "  spec: {restartPolicy: OnFailure,\n"
+                          "    serviceAccountName: krr, containers: [{\n"
+                          "    name: c, imagePullPolicy: IfNotPresent,\n"
+                          "    command: [krr, simple]}]}\n");
     kg_tree_init(&t, KG_LIMIT_TREE);
     expect_json(
         kg_manifest_cronjob(&t, &m),
@@ -258,7 +261,9 @@ static void manifest_keeps_what_the_task_says(void **state)
         "\"labels\":" LABELS "},\"spec\":{\"backoffLimit\":2,\"template\":{"
         "\"metadata\":{\"labels\":{\"app\":\"x\",\"kubeglean.io/instance\":"
         "\"i\",\"kubeglean.io/task\":\"krr\",\"kubeglean.io/profile\":\"krr\"}"
-        "},\"spec\":{\"restartPolicy\":\"OnFailure\"}}}},\"schedule\":"
+        "},\"spec\":{\"restartPolicy\":\"OnFailure\",\"serviceAccountName\":"
+        "\"krr\",\"containers\":[{\"name\":\"c\",\"imagePullPolicy\":"
+        "\"IfNotPresent\",\"command\":[\"krr\",\"simple\"]}]}}}},\"schedule\":"
         "\"0 3 * * *\",\"concurrencyPolicy\":\"Forbid\","
         "\"successfulJobsHistoryLimit\":1,\"failedJobsHistoryLimit\":3}}");
     expect_json(kg_manifest_mark(&t, KG_FAILED),
