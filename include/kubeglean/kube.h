@@ -176,8 +176,4 @@ KG_MUST_USE enum kg_errc kg_kube_delete(struct kg_kube *kube,
 KG_MUST_USE struct kg_node *kg_kube_job_from_cronjob(
     struct kg_tree *t, const struct kg_node *cronjob, struct kg_str job_name);
 
-/* A name as Kubernetes has them (DNS-1123 subdomain): lower case letters,
- * digits, '-' and '.', at most 253. */
-bool kg_kube_name_ok(struct kg_str name);
-
 #endif /* KUBEGLEAN_KUBE_H */

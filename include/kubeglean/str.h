@@ -54,10 +54,12 @@ uint64_t kg_str_hash(struct kg_str s);
 KG_MUST_USE bool kg_str_base64(struct kg_str s, char *out, size_t *ret_len);
 /* Length of the valid UTF-8 (RFC 3629) that `s` begins with. */
 size_t kg_str_utf8_span(struct kg_str s);
-/* Kubernetes' names (RFC 1123): a namespace is a label; of a Job's name that its
- * Pods are labelled with, each part between dots is, and all have 63 bytes. */
+/* Kubernetes' names (RFC 1123). A namespace is a label; most objects are a
+ * subdomain: parts between dots, at most 253 bytes; a Job's name, which labels
+ * its Pods, is a subdomain of at most 63. */
 #define KG_DNS_RULE "lower-case letters, digits and '-' within, at most 63"
 bool kg_str_is_dns_label(struct kg_str s);
+bool kg_str_is_dns_subdomain(struct kg_str s);
 bool kg_str_is_job_name(struct kg_str s);
 
 #endif /* KUBEGLEAN_STR_H */

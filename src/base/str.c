@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "kubeglean/str.h"
 
-enum { DNS_LABEL_MAX = 63 };
+enum { DNS_LABEL_MAX = 63, DNS_SUBDOMAIN_MAX = 253 };
 
 bool kg_str_eq(struct kg_str a, struct kg_str b)
 {
@@ -225,10 +225,10 @@ static bool is_inner(char c)
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
-bool kg_str_is_dns_label(struct kg_str s)
+/* Between dots, of whatever length. */
+static bool is_dns_part(struct kg_str s)
 {
-    if (s.len == 0 || s.len > DNS_LABEL_MAX || !is_inner(s.ptr[0]) ||
-        !is_inner(s.ptr[s.len - 1])) {
+    if (s.len == 0 || !is_inner(s.ptr[0]) || !is_inner(s.ptr[s.len - 1])) {
         return false;
     }
     for (size_t i = 0; i < s.len; i++) {
@@ -239,15 +239,25 @@ bool kg_str_is_dns_label(struct kg_str s)
     return true;
 }
 
-bool kg_str_is_job_name(struct kg_str s)
+bool kg_str_is_dns_label(struct kg_str s)
 {
-    if (s.len > DNS_LABEL_MAX) {
+    return s.len <= DNS_LABEL_MAX && is_dns_part(s);
+}
+
+bool kg_str_is_dns_subdomain(struct kg_str s)
+{
+    if (s.len > DNS_SUBDOMAIN_MAX) {
         return false;
     }
     do {
-        if (!kg_str_is_dns_label(kg_str_cut(&s, '.'))) {
+        if (!is_dns_part(kg_str_cut(&s, '.'))) {
             return false;
         }
     } while (s.ptr != NULL);
     return true;
+}
+
+bool kg_str_is_job_name(struct kg_str s)
+{
+    return s.len <= DNS_LABEL_MAX && kg_str_is_dns_subdomain(s);
 }

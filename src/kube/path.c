@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "path.h"
 
-enum { NAME_MAX_LEN = 253 };
-
 static const struct {
     const char *group; /* "" is the core group. */
     const char *kind;
@@ -36,31 +34,10 @@ const char *kg_kube_resource_name(enum kg_kube_kind kind)
     return kinds[kind].resource;
 }
 
-static bool is_alphanumeric(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-}
-
-bool kg_kube_name_ok(struct kg_str name)
-{
-    bool inside = false; /* '-' and '.' are allowed only inside a label. */
-
-    for (size_t i = 0; i < name.len; i++) {
-        char c = name.ptr[i];
-
-        if (!is_alphanumeric(c) && !(inside && (c == '-' || c == '.'))) {
-            return false;
-        }
-        inside = c != '.';
-    }
-    return name.len > 0 && name.len <= NAME_MAX_LEN &&
-           is_alphanumeric(name.ptr[name.len - 1]);
-}
-
 static enum kg_errc add_name(struct kg_buf *out, const char *before,
                              struct kg_str name)
 {
-    if (!kg_kube_name_ok(name)) {
+    if (!kg_str_is_dns_subdomain(name)) {
         return KG_EINVALID;
     }
     return kg_buf_addf(out, "%s%.*s", before, KG_STR_ARG(name));

@@ -376,7 +376,7 @@ static enum kg_errc init(struct kg_podlog *l, struct kg_str ns,
     struct kg_kube_ref ref = {KG_KUBE_POD, ns, pod};
     enum kg_errc err;
 
-    if (ns.len == 0 || pod.len == 0 || !kg_kube_name_ok(container)) {
+    if (ns.len == 0 || pod.len == 0 || !kg_str_is_dns_subdomain(container)) {
         return KG_EINVALID;
     }
     err = kg_kube_path(l->kube, ref, &l->path);

@@ -301,16 +301,19 @@ static void keep_line(void *data, struct kg_str line)
 
 static void a_name_of_kubernetes_is_known(void **state)
 {
-    static char long_one[65];
+    static char long_one[255];
     static const char *const labels[] = {"a", "krr-2", "0", "a--b"};
-    static const char *const others[] = {"",   "-a", "a-",   "A",  "a_b",
-                                         "a.", ".a", "a..b", "a/b"};
+    static const char *const others[] = {"",   "-a", "a-",   "A",   "a_b",
+                                         "a.", ".a", "a..b", "a/b", "a.-b"};
 
     (void)state;
-    memset(long_one, 'a', 64);
-    assert_false(kg_str_is_dns_label(kg_str_from(long_one)));
-    assert_false(kg_str_is_job_name(kg_str_from(long_one)));
-    assert_true(kg_str_is_dns_label(kg_str_from(long_one + 1)));
+    memset(long_one, 'a', 254);
+    assert_false(kg_str_is_dns_subdomain(kg_str_from(long_one)));
+    assert_true(kg_str_is_dns_subdomain(kg_str_from(long_one + 1)));
+    assert_false(kg_str_is_dns_label(kg_str_from(long_one + 190)));
+    assert_false(kg_str_is_job_name(kg_str_from(long_one + 190)));
+    assert_true(kg_str_is_dns_label(kg_str_from(long_one + 191)));
+    assert_true(kg_str_is_job_name(kg_str_from(long_one + 191)));
     assert_true(kg_str_is_job_name(KG_STR("krr.v1")));
     assert_false(kg_str_is_dns_label(KG_STR("krr.v1")));
     for (size_t i = 0; i < KG_COUNT_OF(labels); i++) {
@@ -319,6 +322,7 @@ static void a_name_of_kubernetes_is_known(void **state)
     }
     for (size_t i = 0; i < KG_COUNT_OF(others); i++) {
         assert_false(kg_str_is_dns_label(kg_str_from(others[i])));
+        assert_false(kg_str_is_dns_subdomain(kg_str_from(others[i])));
         assert_false(kg_str_is_job_name(kg_str_from(others[i])));
     }
 }
