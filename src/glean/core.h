@@ -86,6 +86,11 @@ void kg_job_move(struct kg_glean *g, struct kg_job *job,
 /* `why` is told once, until it is another. */
 void kg_job_tell(struct kg_glean *g, struct kg_job *job, const char *fmt, ...)
     KG_PRINTF(3, 4);
+/* What stands before a reason or its message, which may be missing. */
+static inline const char *kg_job_colon(struct kg_str told)
+{
+    return told.len > 0 ? ": " : "";
+}
 
 /* told.c */
 enum kg_errc kg_job_seen(struct kg_glean *g, const struct kg_job_facts *facts);

@@ -49,12 +49,16 @@ static bool has_failed(const struct kg_run *run)
            run->job->phase == KG_JOB_FAILED;
 }
 
-/* Kubernetes' own word for why it failed: the container's, else the Job's. */
+/* Kubernetes' own word for why it failed: the container's, unless it was at work
+ * when the Job's deadline came. */
 static void set_failed(struct kg_run *run)
 {
+    const char *of_job = run->job->reason;
+    bool killed = run->started_us != KG_TIME_NONE &&
+                  strcmp(of_job, "DeadlineExceeded") == 0;
     char why[KG_REASON_MAX];
 
-    memcpy(why, run->reason[0] != '\0' ? run->reason : run->job->reason,
+    memcpy(why, killed || run->reason[0] == '\0' ? of_job : run->reason,
            sizeof(why));
     set(run, KG_FAILED, why);
 }

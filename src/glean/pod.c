@@ -39,12 +39,14 @@ static void diagnose(struct kg_glean *g, struct kg_run *run,
     }
     if (!is_on_its_way(c->reason)) {
         reason = c->reason;
-        kg_job_tell(g, run->job, "Pod %.*s: container %s: %.*s: %.*s",
+        kg_job_tell(g, run->job, "Pod %.*s: container %s: %.*s%s%.*s",
                     KG_STR_ARG(pod->name), run->job->container,
-                    KG_STR_ARG(c->reason), KG_STR_ARG(c->message));
+                    KG_STR_ARG(c->reason), kg_job_colon(c->message),
+                    KG_STR_ARG(c->message));
     } else if (pod->reason.len > 0) {
-        kg_job_tell(g, run->job, "Pod %.*s: %.*s: %.*s", KG_STR_ARG(pod->name),
-                    KG_STR_ARG(pod->reason), KG_STR_ARG(pod->message));
+        kg_job_tell(g, run->job, "Pod %.*s: %.*s%s%.*s", KG_STR_ARG(pod->name),
+                    KG_STR_ARG(pod->reason), kg_job_colon(pod->message),
+                    KG_STR_ARG(pod->message));
     }
     if (reason.len > 0) {
         (void)snprintf(run->reason, sizeof(run->reason), "%.*s",

@@ -48,8 +48,9 @@ static void take_phase(struct kg_glean *g, struct kg_job *job,
     (void)snprintf(job->reason, sizeof(job->reason), "%.*s",
                    KG_STR_ARG(facts->reason));
     if (facts->phase == KG_JOB_FAILED) {
-        kg_job_tell(g, job, "the Job failed: %.*s: %.*s",
-                    KG_STR_ARG(facts->reason), KG_STR_ARG(facts->message));
+        kg_job_tell(g, job, "the Job failed%s%.*s%s%.*s",
+                    kg_job_colon(facts->reason), KG_STR_ARG(facts->reason),
+                    kg_job_colon(facts->message), KG_STR_ARG(facts->message));
     }
     end(g, job);
 }

@@ -25,7 +25,34 @@ static void failed_job_tells_its_last_lines(void **state)
                    "       close krr-x\n"
                    "       a/krr: live -> ended\n"
                    "       a/krr: ended -> marking\n"
-                   "       tell a/krr: the Job failed: BackoffLimitExceeded: \n"
+                   "       tell a/krr: the Job failed: BackoffLimitExceeded\n"
+                   "       annotate a/krr\n"
+                   "       a/krr: marking -> kept\n"
+                   "       done, exit 5\n");
+    sim_teardown(&s);
+}
+
+static void job_ended_by_its_deadline_says_so(void **state)
+{
+    struct sim s;
+
+    (void)state;
+    sim_begin_running(&s, &sim_krr);
+    s.read.complete = 0;
+    sim_job_ends(&s, "a/krr", KG_JOB_FAILED, "DeadlineExceeded");
+    sim_pod_exits(&s, "a/krr", "krr-x", 137);
+    sim_log_ends(&s, "krr-x", KG_LOG_EOF);
+    sim_expect(&s, "[   0] a/krr: live -> ended\n"
+                   "       tell a/krr: the Job failed: DeadlineExceeded\n"
+                   "       krr-x: following -> draining\n"
+                   "       krr-x: draining -> storing\n"
+                   "       finish krr-x\n"
+                   "       krr-x: storing -> recording\n"
+                   "       record krr-x: failed(DeadlineExceeded)\n"
+                   "       krr-x: recording -> settled\n"
+                   "       a/krr: ended -> marking\n"
+                   "       tell last lines of krr-x\n"
+                   "       close krr-x\n"
                    "       annotate a/krr\n"
                    "       a/krr: marking -> kept\n"
                    "       done, exit 5\n");
@@ -53,7 +80,7 @@ static void report_of_a_failed_job_is_stored(void **state)
                    "       close krr-x\n"
                    "       a/krr: live -> ended\n"
                    "       a/krr: ended -> marking\n"
-                   "       tell a/krr: the Job failed: BackoffLimitExceeded: \n"
+                   "       tell a/krr: the Job failed: BackoffLimitExceeded\n"
                    "       annotate a/krr\n"
                    "       a/krr: marking -> kept\n"
                    "       done, exit 5\n");
@@ -99,7 +126,7 @@ static void image_that_cannot_be_pulled_is_told_and_ends_by_deadline(
         "found\n"
         "[  60] a/krr: live -> ended\n"
         "       krr-x: pending -> recording\n"
-        "       tell a/krr: the Job failed: DeadlineExceeded: \n"
+        "       tell a/krr: the Job failed: DeadlineExceeded\n"
         "       record krr-x: failed(ImagePullBackOff)\n"
         "       krr-x: recording -> settled\n"
         "       a/krr: ended -> marking\n"
@@ -125,7 +152,7 @@ static void job_without_a_pod_is_wondered_at(void **state)
     sim_expect(&s, "[  10] tell a/krr: no Pod was made for it yet: look for a "
                    "quota or a webhook that refuses it\n"
                    "[  60] a/krr: live -> counting\n"
-                   "       tell a/krr: the Job failed: DeadlineExceeded: \n"
+                   "       tell a/krr: the Job failed: DeadlineExceeded\n"
                    "       list pods of a/krr\n"
                    "       a/krr: counting -> ended\n"
                    "       a/krr: pending -> recording\n"
@@ -318,6 +345,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(failed_job_tells_its_last_lines),
+        cmocka_unit_test(job_ended_by_its_deadline_says_so),
         cmocka_unit_test(report_of_a_failed_job_is_stored),
         cmocka_unit_test(
             image_that_cannot_be_pulled_is_told_and_ends_by_deadline),

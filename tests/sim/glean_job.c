@@ -265,7 +265,7 @@ static void finished_job_whose_pods_are_gone_is_incomplete(void **state)
     sim_expect(&s, "[   0] watch\n"
                    "       a/krr-5: unseen -> live\n"
                    "       a/krr-5: live -> counting\n"
-                   "       tell a/krr-5: the Job failed: : \n"
+                   "       tell a/krr-5: the Job failed\n"
                    "       list pods of a/krr-5\n"
                    "[   0] list pods of a/krr-5\n"
                    "       a/krr-5: counting -> ended\n"
