@@ -119,4 +119,7 @@ void kg_http_resume(struct kg_http_req *r);
 /* Adds `s` with everything but letters, digits and "-._~" as %XX. */
 KG_MUST_USE enum kg_errc kg_http_escape(struct kg_buf *out, struct kg_str s);
 
+/* "7.88.1": libcurl's, for `kubeglean version`. */
+const char *kg_http_client_version(void);
+
 #endif /* KUBEGLEAN_HTTP_H */

@@ -109,4 +109,7 @@ const struct kg_reader_stats *kg_reader_stats(const struct kg_reader *r);
 enum kg_outcome kg_reader_outcome(const struct kg_reader *r,
                                   const char **ret_reason);
 
+/* 20100 is yajl 2.1.0, for `kubeglean version`. */
+int kg_reader_parser_version(void);
+
 #endif /* KUBEGLEAN_READER_H */

@@ -207,4 +207,7 @@ KG_MUST_USE enum kg_errc kg_sink_grants(const struct kg_table_def *const *defs,
                                         size_t n_defs, struct kg_str role,
                                         struct kg_buf *out);
 
+/* 150020 is libpq 15.20, for `kubeglean version`. */
+int kg_sink_client_version(void);
+
 #endif /* KUBEGLEAN_SINK_H */

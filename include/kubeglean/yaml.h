@@ -39,4 +39,7 @@ KG_MUST_USE enum kg_errc kg_yaml_parse_one(struct kg_str text, const char *file,
                                            struct kg_node **ret_root,
                                            struct kg_error *e);
 
+/* "0.2.5": libyaml's, for `kubeglean version`. */
+const char *kg_yaml_parser_version(void);
+
 #endif /* KUBEGLEAN_YAML_H */

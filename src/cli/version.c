@@ -4,7 +4,26 @@
 
 #include "cli.h"
 #include "commit.h"
+#include "kubeglean/http.h"
+#include "kubeglean/reader.h"
 #include "kubeglean/serve.h"
+#include "kubeglean/sink.h"
+#include "kubeglean/yaml.h"
+
+static bool print_versions(void)
+{
+    int yajl = kg_reader_parser_version();
+    int pq = kg_sink_client_version();
+
+    return printf("kubeglean %s%s\n", KG_VERSION, KG_COMMIT) > 0 &&
+           printf("libuv %s\n", uv_version_string()) > 0 &&
+           printf("libcurl %s\n", kg_http_client_version()) > 0 &&
+           printf("llhttp %s\n", kg_serve_parser_version()) > 0 &&
+           printf("yajl %d.%d.%d\n", yajl / 10000, yajl / 100 % 100,
+                  yajl % 100) > 0 &&
+           printf("libpq %d.%d\n", pq / 10000, pq % 10000) > 0 &&
+           printf("libyaml %s\n", kg_yaml_parser_version()) > 0;
+}
 
 static enum kg_exit version(char **args)
 {
@@ -18,9 +37,7 @@ static enum kg_exit version(char **args)
         return kg_verb_misused(&kg_verb_version, "takes no operand, not \"%s\"",
                                rest.items[0]);
     }
-    if (printf("kubeglean %s%s\nlibuv %s\nllhttp %s\n", KG_VERSION, KG_COMMIT,
-               uv_version_string(), kg_serve_parser_version()) < 0 ||
-        fflush(stdout) != 0) {
+    if (!print_versions() || fflush(stdout) != 0) {
         perror("kubeglean version: standard output");
         return KG_EXIT_ERROR;
     }

@@ -243,3 +243,8 @@ enum kg_errc kg_http_escape(struct kg_buf *out, struct kg_str s)
     }
     return err;
 }
+
+const char *kg_http_client_version(void)
+{
+    return curl_version_info(CURLVERSION_NOW)->version;
+}

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "kubeglean/reader.h"
 
+#include <yajl/yajl_version.h>
+
 #include "frame.h"
 #include "kubeglean/heap.h"
 #include "kubeglean/limits.h"
@@ -492,4 +494,9 @@ void kg_reader_destroy(struct kg_reader *r)
     finish_selection(r);
     kg_frame_finish(&r->frame);
     kg_free(r);
+}
+
+int kg_reader_parser_version(void)
+{
+    return yajl_version();
 }

@@ -591,3 +591,8 @@ void kg_sink_close(struct kg_sink *s, kg_sink_close_cb close_cb, void *data)
     discard_all(s);
     kg_latch_close(&s->latch, on_all_closed);
 }
+
+int kg_sink_client_version(void)
+{
+    return PQlibVersion();
+}

@@ -193,3 +193,8 @@ enum kg_errc kg_yaml_parse_one(struct kg_str text, const char *file,
     *ret_root = documents->child;
     return KG_OK;
 }
+
+const char *kg_yaml_parser_version(void)
+{
+    return yaml_get_version_string();
+}

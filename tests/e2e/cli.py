@@ -79,7 +79,8 @@ def version_tells_what_was_linked():
     code, out, _ = run("version")
     assert code == 0
     assert re.match(r"kubeglean \d+\.\d+\.\d+( \(\S+\))?\n", out), out
-    assert re.search(r"^libuv \d+\.\d+\.\d+$", out, re.M), out
+    for library in ("libuv", "libcurl", "llhttp", "yajl", "libpq", "libyaml"):
+        assert re.search(rf"^{library} \d+(\.\d+)+$", out, re.M), (library, out)
     assert run("--version")[1] == out
 
 
