@@ -40,6 +40,9 @@ struct kg_report_end {
     uint64_t n_rejected;     /* Rows that a column refused. */
     uint64_t n_nan;          /* NaN and infinities that became null. */
     uint64_t offset, len;    /* Where it stood in the log. */
+    /* Of a profile with `allowEmpty`, when a complete report has no row at all:
+     * the scope it speaks of, in the columns of the scope; else NULL. */
+    const struct kg_value *scope;
 };
 
 /* All are called from inside kg_reader_feed() and _finish(), borrow their

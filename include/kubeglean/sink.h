@@ -190,6 +190,13 @@ struct kg_reject {
  * (the first KG_LIMIT_REJECTS of a report, all are counted). Copies. */
 KG_MUST_USE enum kg_errc kg_report_reject(struct kg_report *r,
                                           const struct kg_reject *reject);
+/* The report is whole and has no row: at its end the scope that `scope` has in
+ * its columns is emptied. Instead of any add; `def` is a KG_MODE_REPLACE with
+ * allow_empty. Copies. */
+KG_MUST_USE enum kg_errc kg_report_empty(struct kg_report *r,
+                                         const struct kg_row *scope);
+/* The report is not whole: KG_MODE_REPLACE takes away no row for it. */
+void kg_report_partial(struct kg_report *r);
 /* No row will follow: stores the report. `r` is the sink's from here on. */
 void kg_report_end(struct kg_report *r, kg_report_done_cb done_cb, void *data);
 /* Before end: nothing of it stays, `r` is gone at once. */

@@ -143,16 +143,32 @@ static void drop(struct kg_stream *s)
     }
 }
 
+/* NULL: there is no database to complete it for. */
+static bool complete_report(struct kg_report *r,
+                            const struct kg_report_end *end)
+{
+    const struct kg_row scope = {.values = end->scope};
+
+    if (r != NULL && end->outcome != KG_COMPLETE) {
+        kg_report_partial(r);
+    }
+    return r == NULL || end->scope == NULL ||
+           kg_report_empty(r, &scope) == KG_OK;
+}
+
 static bool on_end(void *data, const struct kg_report_end *end)
 {
     struct kg_stream *s = data;
 
-    if (kg_read_take(&s->read, end->outcome, end->reason,
-                     kg_profile_keeps_incomplete(s->task->profile))) {
-        store(s);
-    } else {
+    if (!kg_read_take(&s->read, end->outcome, end->reason,
+                      kg_profile_keeps_incomplete(s->task->profile))) {
         drop(s);
+        return true;
     }
+    if (!complete_report(s->report, end)) {
+        return false;
+    }
+    store(s);
     return true;
 }
 

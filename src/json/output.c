@@ -75,6 +75,28 @@ bool kg_output_row(struct kg_select *s)
     return fail(s, kg_held_add(&s->held, &row));
 }
 
+/* Compiled so that each column of the scope can do without a row. */
+const struct kg_value *kg_output_scope(struct kg_select *s)
+{
+    const struct kg_table_def *table = &s->profile->table;
+
+    for (uint32_t i = 0; i < table->n_columns; i++) {
+        s->values[i] = (struct kg_value){.is_null = true};
+        if (s->profile->defs[i].source != KG_FROM_PARENT) {
+            s->cells[i].state = KG_CELL_ABSENT;
+        }
+    }
+    for (uint32_t i = 0; i < table->n_scope; i++) {
+        uint32_t column = table->scope[i];
+
+        if (kg_cell_resolve(&s->cells[column], &s->profile->defs[column],
+                            &s->run, &s->values[column]) != NULL) {
+            return NULL;
+        }
+    }
+    return s->values;
+}
+
 bool kg_output_matched(struct kg_select *s)
 {
     s->matched = true;

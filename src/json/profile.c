@@ -116,6 +116,7 @@ static enum kg_errc compile_rows(const struct kg_compile *c,
     if (rows == NULL) {
         return kg_compile_fail(c, spec, "rows is missing");
     }
+    c->p->rows_text = rows->text;
     err = kg_compile_path(c, rows, false, path);
     if (err == KG_OK) {
         err = kg_compile_act(c, rows, path, kg_path_certain(path, 0),
@@ -180,6 +181,16 @@ static int32_t find_column(const struct kg_profile *p, struct kg_str name)
     return -1;
 }
 
+/* A parent of a log's documents is that of the last one alone. */
+static bool can_do_without_row(const struct kg_profile *p, int32_t column)
+{
+    const struct kg_column_def *def = &p->defs[column];
+
+    return def->source == KG_FROM_RUN || def->source == KG_FROM_CONST ||
+           (def->source == KG_FROM_PARENT && p->unit == KG_UNIT_DOCUMENT) ||
+           (def->source != KG_FROM_PARENT && def->absent == KG_POLICY_DEFAULT);
+}
+
 static enum kg_errc compile_scope(const struct kg_compile *c,
                                   const struct kg_node *scope)
 {
@@ -198,6 +209,13 @@ static enum kg_errc compile_scope(const struct kg_compile *c,
         if (column < 0) {
             return kg_compile_fail(c, n, "scope: there is no column %.*s",
                                    KG_STR_ARG(kg_node_str(n)));
+        }
+        if (p->table.allow_empty && !can_do_without_row(p, column)) {
+            return kg_compile_fail(c, n,
+                                   "scope: a report without rows lacks %s: "
+                                   "allowEmpty wants it from run, const or "
+                                   "parent, or with a default",
+                                   p->columns[column].name);
         }
         p->scope[p->table.n_scope++] = (uint32_t)column;
     }
@@ -228,6 +246,10 @@ static enum kg_errc compile_table(const struct kg_compile *c,
     }
     if (n_keys == 0 && p->table.mode != KG_MODE_APPEND) {
         return kg_compile_fail(c, spec, "columns: none is a key");
+    }
+    if (p->table.allow_empty && p->table.mode != KG_MODE_REPLACE) {
+        return kg_compile_fail(c, kg_node_get(spec, "allowEmpty"),
+                               "allowEmpty: only mode replace has it");
     }
     if (p->table.mode == KG_MODE_REPLACE && p->table.n_scope == 0) {
         return kg_compile_fail(c, spec, "mode replace: scope is missing");

@@ -120,6 +120,7 @@ struct kg_profile {
     enum kg_unit unit;
     bool keep_incomplete;
     struct kg_path rows;
+    struct kg_str rows_text; /* The same, as it was written. */
     size_t n_matches;
     size_t n_parents;
     struct kg_column columns[KG_COLUMNS_MAX]; /* The table's, */

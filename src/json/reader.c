@@ -6,7 +6,7 @@
 #include "frame.h"
 #include "kubeglean/heap.h"
 #include "kubeglean/limits.h"
-#include "select.h"
+#include "output.h"
 
 struct kg_reader {
     struct kg_reader_options options;
@@ -59,9 +59,22 @@ static bool begin_report(struct kg_reader *r)
                 r->ops->begin_cb(r->data, r->n_begun++) ? KG_OK : KG_ECANCELED);
 }
 
+/* A report that has no row: of which scope? */
+static const struct kg_value *empty_scope(struct kg_reader *r)
+{
+    const struct kg_profile *p = r->options.profile;
+
+    if (p == NULL || !p->table.allow_empty || r->end.outcome != KG_COMPLETE ||
+        r->end.n_rows > 0 || r->end.n_rejected > 0) {
+        return NULL;
+    }
+    return kg_output_scope(&r->select);
+}
+
 static bool end_report(struct kg_reader *r)
 {
     r->begun = false;
+    r->end.scope = empty_scope(r);
     r->end.detail = r->why.text;
     r->stats.incomplete += r->end.outcome == KG_INCOMPLETE;
     r->stats.refused += r->end.outcome == KG_REJECTED;
@@ -225,7 +238,8 @@ static bool on_closed(struct kg_reader *r)
         return end_document(r);
     }
     if (r->options.profile != NULL && !is_spoilt(r) && !r->select.rows_found) {
-        (void)kg_error_set(&r->why, KG_EDATA, 0, "the path of the rows is %s",
+        (void)kg_error_set(&r->why, KG_EDATA, 0, "rows: %.*s is %s",
+                           KG_STR_ARG(r->options.profile->rows_text),
                            r->select.rows_wrong ? "of the wrong type"
                                                 : "absent");
         spoil(r, KG_REJECTED, "rows");
@@ -250,23 +264,25 @@ static void tell_fault(struct kg_reader *r)
         break;
     case KG_FAULT_DEPTH:
         (void)kg_error_set(&r->why, KG_ELIMIT, 0,
-                           "deeper than %zu at byte %llu",
+                           "deeper than %zu at byte %llu (--max-depth)",
                            f->options.limits.depth, at);
         break;
     case KG_FAULT_STRING:
-        (void)kg_error_set(&r->why, KG_ELIMIT, 0,
-                           "a string above %zu bytes at byte %llu",
-                           f->options.limits.string, at);
+        (void)kg_error_set(
+            &r->why, KG_ELIMIT, 0,
+            "a string above %zu bytes at byte %llu (--max-string)",
+            f->options.limits.string, at);
         break;
     case KG_FAULT_KEY:
         (void)kg_error_set(&r->why, KG_ELIMIT, 0,
-                           "a name above %zu bytes at byte %llu",
+                           "a name above %zu bytes at byte %llu (--max-key)",
                            f->options.limits.key, at);
         break;
     case KG_FAULT_NUMBER:
-        (void)kg_error_set(&r->why, KG_ELIMIT, 0,
-                           "a number above %zu bytes at byte %llu",
-                           f->options.limits.number, at);
+        (void)kg_error_set(
+            &r->why, KG_ELIMIT, 0,
+            "a number above %zu bytes at byte %llu (--max-number)",
+            f->options.limits.number, at);
         break;
     }
 }

@@ -236,7 +236,8 @@ static void add_result(struct kg_batch_run *run, struct kg_report *r)
     struct kg_report_result *result = &r->result;
     uint64_t n_stored =
         result->n_inserted + result->n_updated + result->n_unchanged;
-    bool superseded = n_stored == 0 && result->n_refused > 0;
+    bool superseded = r->rows.blank ? kg_buf_len(&r->scopes.text) == 0
+                                    : n_stored == 0 && result->n_refused > 0;
 
     result->outcome = superseded ? KG_SUPERSEDED : KG_COMPLETE;
     run->all_superseded = superseded && (run->all_superseded || is_first(run));
@@ -299,12 +300,28 @@ void kg_batch_add(struct kg_batch *b, struct kg_pg *pg,
     kg_sql_finish(&sql);
 }
 
+static void add_replace(struct kg_batch *b, struct kg_pg *pg,
+                        struct kg_report *r)
+{
+    const char *scopes = kg_sql_text(&r->scopes);
+
+    if (scopes == NULL) {
+        kg_pg_add(pg, NULL, NULL); /* Told by the round as out of memory. */
+        return;
+    }
+    kg_binds_reset(&b->args);
+    kg_binds_time(&b->args, r->item.run->info.scanned_at_us);
+    kg_binds_text(&b->args, kg_str_from(r->target->def->name));
+    kg_binds_text(&b->args, kg_str_from(scopes));
+    kg_batch_add(b, pg, kg_sql_replace, r);
+}
+
 /* What concerns one report that is alone in its batch: also one that turned out
  * to be stored already has to leave its staging clean. */
 static void add_last_statements(struct kg_batch *b, struct kg_pg *pg)
 {
     struct kg_queue *first = kg_queue_head(&b->items);
-    const struct kg_report *r;
+    struct kg_report *r;
 
     KG_REQUIRE(first != NULL); /* Nothing makes no batch. */
     r = report_of(KG_CONTAINER_OF(first, struct kg_item, node));
@@ -313,11 +330,8 @@ static void add_last_statements(struct kg_batch *b, struct kg_pg *pg)
     }
     if (b->n_reports == 1 && b->reports[0] == r &&
         r->target->def->mode == KG_MODE_REPLACE &&
-        r->result.outcome == KG_COMPLETE) {
-        kg_binds_reset(&b->args);
-        kg_binds_time(&b->args, r->item.run->info.scanned_at_us);
-        kg_binds_text(&b->args, kg_str_from(r->target->def->name));
-        kg_batch_add(b, pg, kg_sql_replace, r);
+        r->result.outcome == KG_COMPLETE && !r->partial) {
+        add_replace(b, pg, r);
     }
     if (kg_report_is_staged(r)) {
         kg_binds_reset(&b->args);
@@ -355,6 +369,8 @@ static void begin_report(struct kg_batch *b, struct kg_report *r)
     }
     r->result = (struct kg_report_result){.n_rejected = r->n_read_rejected};
     kg_report_forget_rejects(r, r->n_read_rejects);
+    kg_sql_finish(&r->scopes);
+    kg_sql_init(&r->scopes);
     run->entry.n_documents = r->ordinal + 1;
     b->reports[b->n_reports++] = r;
 }

@@ -247,6 +247,8 @@ struct kg_report {
     char attempt[40];         /* UUID of this try to stage, or "". */
     uint64_t n_numbers;       /* One more than the last row's number. */
     struct kg_buf scope;      /* Of its first row, as JSON. */
+    bool partial;             /* KG_MODE_REPLACE: nothing is taken away. */
+    struct kg_sql scopes;     /* That took it, a line each. */
     struct kg_queue rejects;  /* kg_reject_row, KG_LIMIT_REJECTS at most. */
     uint32_t n_rejects;       /* In the list; */
     uint32_t n_read_rejects;  /* of them noted before the batch, */

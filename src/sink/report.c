@@ -51,6 +51,7 @@ void kg_report_free(struct kg_report *r)
     kg_rows_finish(&r->rows);
     kg_rows_finish(&r->piece);
     kg_buf_finish(&r->scope);
+    kg_sql_finish(&r->scopes);
     kg_free(r->key);
     kg_free(r);
 }
@@ -326,6 +327,7 @@ enum kg_errc kg_report_begin(struct kg_sink *s, const struct kg_table_def *def,
     kg_rows_init(&r->rows, KG_LIMIT_SINK_ROWS);
     kg_rows_init(&r->piece, KG_LIMIT_SINK_ROWS);
     kg_buf_init(&r->scope, KG_LIMIT_KEY);
+    kg_sql_init(&r->scopes);
     kg_job_init(&r->job, s, &job_ops);
     code = kg_item_init(&r->item, s, KG_ITEM_REPORT, run);
     if (code == KG_OK) {
@@ -469,6 +471,20 @@ enum kg_errc kg_report_add(struct kg_report *r, const struct kg_row *row,
         kg_queue_insert_tail(&r->sink->paused, &r->pause_node);
     }
     return code;
+}
+
+enum kg_errc kg_report_empty(struct kg_report *r, const struct kg_row *scope)
+{
+    bool pause;
+
+    KG_REQUIRE(r->rows.n == 0 && r->target->def->allow_empty);
+    r->rows.blank = true;
+    return kg_report_add(r, scope, &pause);
+}
+
+void kg_report_partial(struct kg_report *r)
+{
+    r->partial = true;
 }
 
 void kg_report_end(struct kg_report *r, kg_report_done_cb done_cb, void *data)

@@ -18,6 +18,7 @@ void kg_rows_init(struct kg_rows *r, size_t max_bytes)
     kg_buf_init(&r->bytes, max_bytes);
     kg_buf_init(&r->places, max_bytes);
     r->n = 0;
+    r->blank = false;
 }
 
 void kg_rows_finish(struct kg_rows *r)
@@ -112,6 +113,7 @@ enum kg_errc kg_row_set_add(struct kg_row_set *s, const struct kg_rows *rows,
             .bytes = bytes + place.offset,
             .number = place.number,
             .report = report,
+            .lost = rows->blank,
         };
     }
     return KG_OK;
@@ -201,7 +203,7 @@ void kg_row_set_sort(struct kg_row_set *s, kg_row_again_cb again_cb, void *data)
             again_cb(data, ref);
             continue;
         }
-        ref->lost = again;
+        ref->lost = ref->lost || again;
         s->refs[n_kept++] = *ref;
     }
     s->n = n_kept;

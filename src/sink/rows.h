@@ -12,6 +12,7 @@ struct kg_rows {
     struct kg_buf bytes;  /* Read-only. */
     struct kg_buf places; /* Private: struct kg_place of each row. */
     size_t n;             /* Read-only. */
+    bool blank;           /* Its one row names a scope, and is none itself. */
 };
 
 void kg_rows_init(struct kg_rows *r, size_t max_bytes);
@@ -28,7 +29,7 @@ struct kg_row_ref {
     const char *bytes; /* Borrowed from its kg_rows. */
     uint64_t number;   /* Within its report. */
     uint32_t report;   /* Which of the set's reports: later ones win. */
-    bool lost;         /* A later report has its key. */
+    bool lost;         /* A later report has its key, or it is blank. */
 };
 
 struct kg_row_set {

@@ -26,109 +26,6 @@
  * (and locks them), a keeps the rows that are not older than that. */
 #include "sql.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
-#include "kubeglean/limits.h"
-
-enum { NAME_MAX_LEN = 63 }; /* NAMEDATALEN - 1. */
-
-#define STAGING_PREFIX "kubeglean_staging_"
-
-void kg_sql_init(struct kg_sql *q)
-{
-    kg_buf_init(&q->text, KG_LIMIT_CONFIG);
-    q->err = KG_OK;
-}
-
-void kg_sql_finish(struct kg_sql *q)
-{
-    kg_buf_finish(&q->text);
-}
-
-void kg_sql_add(struct kg_sql *q, const char *fmt, ...)
-{
-    va_list args;
-
-    if (q->err != KG_OK) {
-        return;
-    }
-    va_start(args, fmt);
-    q->err = kg_buf_addv(&q->text, fmt, args);
-    va_end(args);
-}
-
-static void add_quoted(struct kg_sql *q, struct kg_str s, char quote)
-{
-    kg_sql_add(q, "%c", quote);
-    for (size_t i = 0; i < s.len; i++) {
-        kg_sql_add(q, s.ptr[i] == quote ? "%c%c" : "%c", s.ptr[i], quote);
-    }
-    kg_sql_add(q, "%c", quote);
-}
-
-void kg_sql_name(struct kg_sql *q, struct kg_str name)
-{
-    add_quoted(q, name, '"');
-}
-
-void kg_sql_literal(struct kg_sql *q, struct kg_str text)
-{
-    add_quoted(q, text, '\'');
-}
-
-/* Splits at the first point; without one there is no schema. */
-static void split_table(const char *name, struct kg_str *ret_schema,
-                        struct kg_str *ret_table)
-{
-    struct kg_str rest = kg_str_from(name);
-    struct kg_str first = kg_str_cut(&rest, '.');
-
-    *ret_schema = rest.ptr != NULL ? first : KG_STR("");
-    *ret_table = rest.ptr != NULL ? rest : first;
-}
-
-void kg_sql_table(struct kg_sql *q, const char *name)
-{
-    struct kg_str schema;
-    struct kg_str table;
-
-    split_table(name, &schema, &table);
-    if (schema.len > 0) {
-        kg_sql_name(q, schema);
-        kg_sql_add(q, ".");
-    }
-    kg_sql_name(q, table);
-}
-
-/* A name too long for PostgreSQL ends in its hash. */
-void kg_sql_staging(struct kg_sql *q, const char *target)
-{
-    const size_t room = NAME_MAX_LEN - (sizeof(STAGING_PREFIX) - 1);
-    struct kg_str schema;
-    struct kg_str table;
-    char name[NAME_MAX_LEN + 1];
-
-    split_table(target, &schema, &table);
-    if (table.len <= room) {
-        (void)snprintf(name, sizeof(name), STAGING_PREFIX "%.*s",
-                       KG_STR_ARG(table));
-    } else {
-        (void)snprintf(name, sizeof(name), STAGING_PREFIX "%.*s_%016" PRIx64,
-                       (int)room - 17, table.ptr, kg_str_hash(table));
-    }
-    if (schema.len > 0) {
-        kg_sql_name(q, schema);
-        kg_sql_add(q, ".");
-    }
-    kg_sql_name(q, kg_str_from(name));
-}
-
-const char *kg_sql_text(struct kg_sql *q)
-{
-    return q->err == KG_OK ? kg_buf_cstr(&q->text) : NULL;
-}
-
 bool kg_sql_is_scoped(const struct kg_table_def *def)
 {
     return def->mode == KG_MODE_REPLACE ||
@@ -137,7 +34,8 @@ bool kg_sql_is_scoped(const struct kg_table_def *def)
 
 /* --- lists of columns -------------------------------------------------------- */
 
-enum which { ALL, KEYS, VALUES }; /* VALUES: neither key nor scanned_at. */
+/* SETTABLE: no key; VALUES: nor scanned_at. */
+enum which { ALL, KEYS, SETTABLE, VALUES };
 
 static bool is_among(const struct kg_table_def *def, uint32_t i,
                      enum which which)
@@ -145,6 +43,8 @@ static bool is_among(const struct kg_table_def *def, uint32_t i,
     switch (which) {
     case KEYS:
         return def->columns[i].key;
+    case SETTABLE:
+        return !def->columns[i].key;
     case VALUES:
         return !def->columns[i].key && (int32_t)i != def->scanned_at;
     default:
@@ -348,7 +248,7 @@ static void add_conflict(struct kg_sql *q, const struct kg_table_def *def)
     kg_sql_add(q, " ON CONFLICT (");
     add_columns(q, def, KEYS, "");
     kg_sql_add(q, ")");
-    if (def->scanned_at < 0 && count_columns(def, VALUES) == 0) {
+    if (count_columns(def, SETTABLE) == 0) {
         kg_sql_add(q, " DO NOTHING");
         return;
     }
@@ -404,13 +304,27 @@ static void add_before(struct kg_sql *q, const struct kg_table_def *def)
     kg_sql_add(q, ")");
 }
 
+/* The scopes that took the report, a line each: they are replaced. */
+static void add_scopes_taken(struct kg_sql *q, const struct kg_table_def *def)
+{
+    if (def->mode == KG_MODE_REPLACE) {
+        kg_sql_add(q, ", (SELECT string_agg(g.scope, E'\\n') FROM g)");
+    }
+}
+
+/* A row that is there: may it be left alone? */
+static bool leaves_alone(const struct kg_table_def *def)
+{
+    return def->scanned_at < 0 || count_columns(def, SETTABLE) == 0;
+}
+
 /* Not returned by w: refused by the row guard, or, where there is none, left
  * alone as equal unless its scope refused it. */
 static void add_counts(struct kg_sql *q, const struct kg_table_def *def)
 {
     bool scoped = kg_sql_is_scoped(def);
     const char *allowed = scoped ? "g.scope IS NOT NULL" : "true";
-    const char *alone = def->scanned_at < 0 ? allowed : "false";
+    const char *alone = leaves_alone(def) ? allowed : "false";
 
     kg_sql_add(q,
                " SELECT u.kubeglean_report,"
@@ -422,9 +336,10 @@ static void add_counts(struct kg_sql *q, const struct kg_table_def *def)
                " AND NOT u.kubeglean_lost"
                " AND u.kubeglean_was AND u.kubeglean_same)"
                " OR (w.kubeglean_hit IS NULL AND %s)),"
-               " count(*) FILTER (WHERE w.kubeglean_hit IS NULL AND NOT (%s))"
-               " FROM u LEFT JOIN w ON ",
+               " count(*) FILTER (WHERE w.kubeglean_hit IS NULL AND NOT (%s))",
                alone, alone);
+    add_scopes_taken(q, def);
+    kg_sql_add(q, " FROM u LEFT JOIN w ON ");
     add_key_match(q, def, "w.", "u.");
     if (scoped) {
         kg_sql_add(q, " LEFT JOIN g ON g.scope = ");
@@ -443,12 +358,15 @@ static void add_totals(struct kg_sql *q, const struct kg_table_def *def)
 {
     static const char by_row[] =
         " SELECT 0, n.new, greatest(n.hit - n.new - n.same, 0), n.same,"
-        " n.given - n.hit FROM (SELECT c.given, c.hit,"
+        " n.given - n.hit";
+    static const char from_row[] =
+        " FROM (SELECT c.given, c.hit,"
         " greatest(c.hit - c.open, 0) AS new, least(c.same, c.hit) AS same"
         " FROM c) n";
     static const char by_scope[] =
         " SELECT 0, c.kept - c.old, greatest(c.hit - (c.kept - c.old), 0),"
-        " c.kept - c.hit, c.given - c.kept FROM c";
+        " c.kept - c.hit, c.given - c.kept";
+    bool alone = leaves_alone(def);
 
     kg_sql_add(q,
                ", c AS (SELECT (SELECT count(*) FROM u) AS given,"
@@ -458,8 +376,9 @@ static void add_totals(struct kg_sql *q, const struct kg_table_def *def)
                " AS open, count(*) FILTER (WHERE k.kubeglean_was"
                " AND k.kubeglean_open AND k.kubeglean_same) AS same"
                " FROM %s k)%s",
-               kg_sql_is_scoped(def) ? "a" : "u",
-               def->scanned_at < 0 ? by_scope : by_row);
+               kg_sql_is_scoped(def) ? "a" : "u", alone ? by_scope : by_row);
+    add_scopes_taken(q, def);
+    kg_sql_add(q, "%s", alone ? " FROM c" : from_row);
 }
 
 static void add_insert(struct kg_sql *q, const struct kg_table_def *def,
@@ -511,7 +430,9 @@ void kg_sql_replace(struct kg_sql *q, const struct kg_table_def *def)
     kg_sql_add(q, "DELETE FROM ");
     kg_sql_table(q, def->name);
     kg_sql_add(q, " AS t USING kubeglean_scopes g WHERE g.target = $2::text"
-                  " AND g.newest = $1::text::timestamptz AND g.scope = ");
+                  " AND g.newest = $1::text::timestamptz"
+                  " AND g.scope = ANY (string_to_array($3::text, E'\\n'))"
+                  " AND g.scope = ");
     add_scope(q, def, "t.");
     kg_sql_add(q, " AND (t.");
     kg_sql_name(q, kg_str_from(def->columns[def->scanned_at].name));

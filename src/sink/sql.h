@@ -28,7 +28,8 @@ const char *kg_sql_text(struct kg_sql *q);
 bool kg_sql_is_scoped(const struct kg_table_def *def);
 
 /* Stores rows, and answers one row for each report among them: report's number,
- * and how many rows were inserted, updated, unchanged, refused.
+ * and how many rows were inserted, updated, unchanged, refused; with
+ * KG_MODE_REPLACE also the scopes that took it, a line each.
  *
  * kg_sql_store: parameters are the columns' arrays, then arrays of the report's
  * number, of its scanned_at (or -infinity) and of whether the row has lost to a
@@ -43,8 +44,8 @@ void kg_sql_store(struct kg_sql *q, const struct kg_table_def *def,
                   uint64_t as_text);
 void kg_sql_merge(struct kg_sql *q, const struct kg_table_def *def,
                   uint64_t as_text);
-/* KG_MODE_REPLACE, after the store: what the scopes of this scanned_at no longer
- * have. Parameters: scanned_at, target's name. */
+/* KG_MODE_REPLACE, after the store: what these scopes of this scanned_at no
+ * longer have. Parameters: scanned_at, target's name, scopes, a line each. */
 void kg_sql_replace(struct kg_sql *q, const struct kg_table_def *def);
 
 /* Parameters: the columns' arrays, array of row numbers, report's key, attempt. */

@@ -69,6 +69,19 @@ void kg_merge_args(struct kg_batch *b, const struct kg_report *r, uint64_t from,
     }
 }
 
+static void note_scopes(struct kg_report *r, const struct kg_pg *pg,
+                        unsigned statement, size_t row)
+{
+    struct kg_str scopes = {NULL, 0};
+
+    if (r->target->def->mode == KG_MODE_REPLACE) {
+        scopes = kg_pg_text(pg, statement, row, 5);
+    }
+    if (scopes.len > 0) {
+        kg_sql_add(&r->scopes, "%.*s\n", KG_STR_ARG(scopes));
+    }
+}
+
 void kg_store_count(struct kg_batch *b, struct kg_pg *pg, unsigned statement)
 {
     for (size_t i = 0; i < kg_pg_rows(pg, statement); i++) {
@@ -76,6 +89,10 @@ void kg_store_count(struct kg_batch *b, struct kg_pg *pg, unsigned statement)
         struct kg_report_result *result;
 
         KG_REQUIRE(place < b->n_reports);
+        note_scopes(b->reports[place], pg, statement, i);
+        if (b->reports[place]->rows.blank) {
+            continue; /* What was counted is no row. */
+        }
         result = &b->reports[place]->result;
         result->n_inserted += kg_pg_u64(pg, statement, i, 1);
         result->n_updated += kg_pg_u64(pg, statement, i, 2);

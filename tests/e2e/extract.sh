@@ -95,6 +95,12 @@ rows_counted() {
     summary_is 'documents=1 rows=2 rejected=1 duplicates=1 nan=0 damaged=0 noise_bytes=1'
 }
 
+rejected() {
+  echo '{"scans":{}}' | ends_with 4 --profile krr && said 'rows: $.scans[*] is of the wrong type' &&
+    sed '/match:/d' src/json/profiles/krr.yaml >"$scratch/any.yaml" &&
+    echo '{"id":1}' | ends_with 4 --profile "$scratch/any.yaml" && said 'rows: $.scans[*] is absent'
+}
+
 whole() {
   echo "{\"scans\":[$row" | ends_with 4 --profile krr --whole && out_is '' &&
     summary_is 'documents=0 rows=0 rejected=0 duplicates=0 nan=0 damaged=1 noise_bytes=0' &&
@@ -111,10 +117,10 @@ strict() {
 
 limits() {
   echo '{"a":"0123456789"} {"b":1}' | ends_with 4 --max-string 9 &&
-    out_is $'{"b":1}\n' && said 'a string above 9 bytes' &&
-    echo '{"a":[[]]}' | ends_with 4 --max-depth 2 &&
-    echo '{"abc":1}' | ends_with 4 --max-key 2 &&
-    echo '{"abc":123}' | ends_with 4 --max-number 2
+    out_is $'{"b":1}\n' && said 'a string above 9 bytes' && said --max-string &&
+    echo '{"a":[[]]}' | ends_with 4 --max-depth 2 && said --max-depth &&
+    echo '{"abc":1}' | ends_with 4 --max-key 2 && said --max-key &&
+    echo '{"abc":123}' | ends_with 4 --max-number 2 && said --max-number
 }
 
 own_profile() {
@@ -185,7 +191,7 @@ trickle() {
   [ -s "$scratch/out" ]
 }
 
-echo 1..20
+echo 1..21
 claim "documents are printed one a line, without white space" documents
 claim "files and standard input are read in their order" files_and_stdin
 claim "a missing file is exit code 1, and the others are read" missing_file
@@ -195,6 +201,7 @@ claim "rows are NDJSON with raw JSON nested and NULL as null" ndjson
 claim "CSV has a header, JSON as text, and tells NULL from empty" csv
 claim "a table is for people" table
 claim "rejected rows and duplicates are counted, and are exit code 4" rows_counted
+claim "a rejected report names the path that does not fit" rejected
 claim "--whole prints no row of a report that was cut" whole
 claim "--strict takes one JSON text of RFC 8259 and no more" strict
 claim "a limit is exit code 4 and names itself" limits

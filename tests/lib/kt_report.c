@@ -65,20 +65,25 @@ static bool on_piece(void *data, struct kg_str bytes)
     return say(t, kg_buf_add(&t->text, bytes));
 }
 
-static bool on_row(void *data, const struct kg_row *row)
+static bool say_values(struct kt_report *t, const char *what,
+                       const struct kg_value *values)
 {
-    struct kt_report *t = data;
     uint32_t n = kg_profile_table(t->options.profile)->n_columns;
-    bool said = say(t, kg_buf_adds(&t->trace, "row "));
+    bool said = say(t, kg_buf_addf(&t->trace, "%s ", what));
 
     for (uint32_t i = 0; said && i < n; i++) {
         struct kg_str text =
-            row->values[i].is_null ? KG_STR("NULL") : row->values[i].text;
+            values[i].is_null ? KG_STR("NULL") : values[i].text;
 
         said = say(t, kg_buf_add(&t->trace, text)) &&
                say(t, kg_buf_addc(&t->trace, i + 1 < n ? '|' : '\n'));
     }
     return said;
+}
+
+static bool on_row(void *data, const struct kg_row *row)
+{
+    return say_values(data, "row", row->values);
 }
 
 static bool on_reject(void *data, uint64_t number, const char *column,
@@ -105,6 +110,9 @@ static bool on_end(void *data, const struct kg_report_end *end)
 
     if (t->options.profile == NULL) {
         return end_document(t, end);
+    }
+    if (end->scope != NULL && !say_values(t, "scope", end->scope)) {
+        return false;
     }
     return say(t, kg_buf_addf(&t->trace, "end %s%s%s %llu %llu\n",
                               kg_outcome_name(end->outcome),

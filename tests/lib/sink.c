@@ -168,7 +168,8 @@ struct kg_run_info kt_run(unsigned number, int64_t second)
 
 static struct kg_value text(const char *s)
 {
-    return (struct kg_value){kg_str_from(s), s == NULL};
+    return (struct kg_value){s != NULL ? kg_str_from(s) : KG_STR(""),
+                             s == NULL};
 }
 
 void kt_add(struct kg_report *r, const struct kg_run_info *run,
@@ -230,6 +231,30 @@ struct kt_stored kt_store_wait(struct kt_sink *t, const struct kg_run_info *run,
     struct kt_stored stored;
 
     kt_store(t, run, ordinal, rows, n_rows, &stored);
+    kt_sink_until(t, &stored.done, 20);
+    return stored;
+}
+
+struct kt_stored kt_store_texts(struct kt_sink *t,
+                                const struct kg_table_def *def,
+                                const struct kg_run_info *run,
+                                const char *const *texts, size_t n_rows)
+{
+    struct kt_stored stored = {0};
+    struct kg_value values[KG_COLUMNS_MAX];
+    struct kg_report *r;
+    bool pause;
+
+    assert_int_equal(kg_report_begin(t->sink, def, run, 0, &r), KG_OK);
+    for (size_t i = 0; i < n_rows; i++) {
+        const struct kg_row row = {values, i};
+
+        for (uint32_t c = 0; c < def->n_columns; c++) {
+            values[c] = text(texts[i * def->n_columns + c]);
+        }
+        assert_int_equal(kg_report_add(r, &row, &pause), KG_OK);
+    }
+    kg_report_end(r, kt_on_done, &stored);
     kt_sink_until(t, &stored.done, 20);
     return stored;
 }

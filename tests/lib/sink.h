@@ -66,6 +66,11 @@ void kt_on_done(void *data, const struct kg_report_result *result,
 struct kt_stored kt_store_wait(struct kt_sink *t, const struct kg_run_info *run,
                                uint32_t ordinal, const struct kt_row *rows,
                                size_t n_rows);
+/* Into any table: `texts` has def's n_columns for each row, NULL for NULL. */
+struct kt_stored kt_store_texts(struct kt_sink *t,
+                                const struct kg_table_def *def,
+                                const struct kg_run_info *run,
+                                const char *const *texts, size_t n_rows);
 /* Adds rows `from` up to `to`, named row000000 and so on, as the report's
  * reader does: waits while the sink says so. */
 void kt_add_many(struct kt_sink *t, struct kg_report *r,

@@ -448,74 +448,6 @@ static void the_seeds_table_is_adopted_and_guarded_by_its_scope(void **state)
     kt_sink_end(&t);
 }
 
-/* --- the other modes ------------------------------------------------------------- */
-
-static struct kt_stored store_as(struct kt_sink *t,
-                                 const struct kg_table_def *def,
-                                 const struct kg_run_info *run,
-                                 const struct kt_row *rows, size_t n)
-{
-    struct kg_report *r;
-    struct kt_stored s = {0};
-    bool pause;
-
-    assert_int_equal(kg_report_begin(t->sink, def, run, 0, &r), KG_OK);
-    for (size_t i = 0; i < n; i++) {
-        kt_add(r, run, &rows[i], i, &pause);
-    }
-    kg_report_end(r, kt_on_done, &s);
-    kt_sink_until(t, &s.done, 20);
-    assert_false(s.failed);
-    return s;
-}
-
-static void append_keeps_every_row_once(void **state)
-{
-    static const struct kt_row rows[] = {{"a", "1", NULL, "OK"},
-                                         {"a", "2", NULL, "OK"}};
-    struct kg_table_def def = kt_krr;
-    struct kt_sink t;
-    struct kg_run_info run = kt_run(1, NOON);
-    struct kt_stored s;
-
-    (void)state;
-    def.mode = KG_MODE_APPEND;
-    kt_sink_fresh(&t);
-    assert_int_equal(store_as(&t, &def, &run, rows, 2).result.n_inserted, 2);
-    s = store_as(&t, &def, &run, rows, 2);
-    assert_true(s.result.replayed);
-    run = kt_run(2, NOON - 60);
-    assert_int_equal(store_as(&t, &def, &run, rows, 2).result.n_inserted, 2);
-    kt_assert_query("SELECT count(*) FROM scan_history", "4");
-    kt_sink_end(&t);
-}
-
-static void replace_takes_away_what_the_new_report_lacks(void **state)
-{
-    static const struct kt_row first[] = {{"a", "1", NULL, "OK"},
-                                          {"b", "1", NULL, "OK"}};
-    static const struct kt_row second[] = {{"b", "2", NULL, "OK"},
-                                           {"c", "2", NULL, "OK"}};
-    struct kg_table_def def = kt_krr;
-    struct kt_sink t;
-    struct kg_run_info run = kt_run(1, NOON);
-    struct kg_run_info later = kt_run(2, NOON + 60);
-    struct kg_run_info late = kt_run(3, NOON + 30);
-
-    (void)state;
-    def.mode = KG_MODE_REPLACE;
-    kt_sink_fresh(&t);
-    (void)store_as(&t, &def, &run, first, 2);
-    (void)kt_pg_query("INSERT INTO scan_history VALUES ('c2', 'ns', 'z', 'D',"
-                      " 'm', 1, NULL, 'other scope', now())");
-    (void)store_as(&t, &def, &later, second, 2);
-    assert_int_equal(store_as(&t, &def, &late, first, 2).result.outcome,
-                     KG_SUPERSEDED);
-    kt_assert_query("SELECT name, pods FROM scan_history ORDER BY 1",
-                    "b|2\nc|2\nz|1");
-    kt_sink_end(&t);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -534,8 +466,6 @@ int main(void)
         cmocka_unit_test(a_role_that_may_only_read_is_told_so_at_the_start),
         cmocka_unit_test(names_are_quoted),
         cmocka_unit_test(the_seeds_table_is_adopted_and_guarded_by_its_scope),
-        cmocka_unit_test(append_keeps_every_row_once),
-        cmocka_unit_test(replace_takes_away_what_the_new_report_lacks),
     };
 
     return cmocka_run_group_tests_name("table", tests, NULL, NULL);

@@ -203,6 +203,42 @@ static void what_jsonb_cannot_hold_rejects_the_row(void **state)
         "end complete 1 3\n");
 }
 
+#define REPLACE                                     \
+    HEAD "  rows: \"$.rows[*]\"\n  mode: replace\n" \
+         "  allowEmpty: true\n"
+#define KEY "  - {name: k, type: text, key: true, path: \"@.k\"}\n"
+
+static void a_report_without_rows_names_the_scope_it_empties(void **state)
+{
+    (void)state;
+    rows_of(REPLACE "  scope: [p, d, c, cl]\n  columns:\n" KEY
+                    "  - {name: p, type: text, parent: \"$.p\"}\n"
+                    "  - {name: d, type: text, path: \"@.d\", default: x}\n"
+                    "  - {name: c, type: integer, const: 7}\n"
+                    "  - {name: cl, type: text, run: cluster}\n",
+            "{\"rows\":[],\"p\":\"one\"}{\"p\":\"two\",\"rows\":[]}"
+            "{\"rows\":[]}{\"rows\":[],\"p\":1}{\"rows\":[{}]}"
+            "{\"rows\":[{\"k\":\"a\"}]}{\"rows\":{}}{\"rows\":[",
+            "begin 0\nscope NULL|one|x|7|\nend complete 0 0\n"
+            "begin 1\nscope NULL|two|x|7|\nend complete 0 0\n"
+            "begin 2\nscope NULL|NULL|x|7|\nend complete 0 0\n"
+            "begin 3\nend complete 0 0\n"
+            "begin 4\nreject 0 k: a key is null\nend complete 0 1\n"
+            "begin 5\nrow a|NULL|x|7|\nend complete 1 0\n"
+            "begin 6\nend rejected rows 0 0\n"
+            "begin 7\nend incomplete cut 0 0\n");
+}
+
+static void a_scope_that_only_rows_know_cannot_be_empty(void **state)
+{
+    (void)state;
+    refused(REPLACE "  scope: [k]\n  columns:\n" KEY,
+            "p.yaml:9:11: scope: a report without rows lacks k: allowEmpty "
+            "wants it from run, const or parent, or with a default");
+    refused(HEAD "  rows: $\n  allowEmpty: true\n  columns:\n" KEY,
+            "p.yaml:7:15: allowEmpty: only mode replace has it");
+}
+
 static void the_last_of_two_members_with_one_name_counts(void **state)
 {
     (void)state;
@@ -392,6 +428,8 @@ int main(void)
         cmocka_unit_test(scans_that_are_no_list_reject_the_report),
         cmocka_unit_test(a_report_that_is_cut_is_incomplete),
         cmocka_unit_test(what_jsonb_cannot_hold_rejects_the_row),
+        cmocka_unit_test(a_report_without_rows_names_the_scope_it_empties),
+        cmocka_unit_test(a_scope_that_only_rows_know_cannot_be_empty),
         cmocka_unit_test(the_last_of_two_members_with_one_name_counts),
         cmocka_unit_test(names_with_escapes_are_the_names_they_mean),
         cmocka_unit_test(a_report_inside_a_broken_document_is_found),
