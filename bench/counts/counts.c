@@ -294,7 +294,7 @@ static void read_input(struct kg_buf *input, const char *name)
 }
 
 /* Found by its name: it is no part of any other function, nor they of it. */
-__attribute__((noipa)) void counted(const struct path *path, struct work *w);
+__attribute__((noinline)) void counted(const struct path *path, struct work *w);
 
 void counted(const struct path *path, struct work *w)
 {
