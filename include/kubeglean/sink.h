@@ -33,6 +33,7 @@ struct kg_sink_options {
     unsigned n_connections; /* 0: KG_LIMIT_CONNECTIONS. */
     bool migrate;           /* Create tables, and add columns to them. */
     bool give_up;           /* The first failure before READY is final. */
+    uint32_t answer_ms; /* For the server to answer; 0: KG_LIMIT_ANSWER_MS. */
 };
 
 /* The sink became ready (`e` is NULL), or cannot go on for now (`e` says why,
@@ -42,8 +43,9 @@ typedef void (*kg_sink_state_cb)(void *data, const struct kg_error *e);
 /* The last call ever made: the sink is gone. */
 typedef void (*kg_sink_close_cb)(void *data);
 
-/* Copies `options`. KG_ENOMEM; KG_ECONFIG: conninfo cannot be parsed, `e` says
- * how it should look. After KG_OK, kg_sink_close() is due, once. */
+/* Copies `options`. KG_ENOMEM; KG_ECONFIG: what conninfo, environment and
+ * service file say can never work, `e` says how it should look. After KG_OK,
+ * kg_sink_close() is due, once. */
 KG_MUST_USE enum kg_errc kg_sink_create(struct kg_loop *loop,
                                         const struct kg_sink_options *options,
                                         struct kg_error *e,

@@ -21,8 +21,9 @@ struct kg_params {
 void kg_params_init(struct kg_params *p, const char *conninfo);
 void kg_params_set(struct kg_params *p, const char *name, const char *value);
 
-/* Is conninfo (may be NULL) one? KG_ECONFIG, with a text that does not repeat
- * it: it may hold a password. */
+/* Can conninfo (may be NULL), together with environment and service file, ever
+ * work? KG_ECONFIG, with a text that does not repeat it: it may hold a password.
+ * KG_ENOMEM. */
 KG_MUST_USE enum kg_errc kg_conninfo_check(const char *conninfo,
                                            struct kg_error *e);
 /* A connection that libpq refuses before its first step has nevertheless read

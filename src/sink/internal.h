@@ -380,6 +380,7 @@ struct kg_sink {
     struct kg_loop *loop;
     char *conninfo;
     bool migrate, give_up;
+    uint32_t answer_ms;
     unsigned n_workers;
     struct kg_worker *workers;
     struct kg_schema schema;

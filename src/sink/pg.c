@@ -2,13 +2,17 @@
 /* The happy path of a connection is:
  * - ask libpq what it makes of conninfo, environment and service file;
  * - resolve the hosts' names through the loop;
- * - start to connect, and poll as PQconnectPoll() says; its socket may change
- *   from step to step, so each step stops polling first and looks again after;
+ * - start to connect to the first address, and poll as PQconnectPoll() says; its
+ *   socket may change from step to step, so each step stops polling first and
+ *   looks again after;
  * - enter pipeline mode: from here on, rounds.
  *
  * Possible failure modes are:
- * - no address, refused, wrong password, TLS refused, too slow: the connect
+ * - an address does not answer in its share of the time, cannot be reached, or
+ *   is not the server that is wanted (read-only): the next one is tried;
+ * - no address is left, or a server refuses us (wrong password): the connect
  *   callback is told, with the server's SQLSTATE where it gave one;
+ * - no answer to a round in time: the connection is lost;
  * - lost while BUSY: the round's callback is told; while IDLE: lost_cb;
  * - a statement fails: the round goes on to its Sync, then its callback is told. */
 #include "pg.h"
@@ -115,7 +119,7 @@ static void disconnect(struct kg_pg *pg)
     pg->conn = NULL;
 }
 
-/* libpq's words on one line: "a: b\n\tc\n" becomes "a: b; c". */
+/* libpq's words on one line: "a: b\n\tc\n" becomes "a: b; c"; and the cure. */
 static void error_from_conn(struct kg_pg *pg, enum kg_errc code)
 {
     struct kg_str rest = kg_str_from(PQerrorMessage(pg->conn));
@@ -132,9 +136,9 @@ static void error_from_conn(struct kg_pg *pg, enum kg_errc code)
         len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%.*s",
                                 len > 0 ? "; " : "", KG_STR_ARG(line));
     }
-    (void)kg_error_set(&pg->error,
-                       native != 0 ? kg_sqlstate_errc(native) : code, native,
-                       "%s", text[0] != '\0' ? text : "no answer");
+    (void)kg_error_set(
+        &pg->error, native != 0 ? kg_sqlstate_errc(native) : code, native,
+        "%s%s", text[0] != '\0' ? text : "no answer", kg_sqlstate_cure(native));
 }
 
 /* `pg->error` is told to whoever waits. */
@@ -167,17 +171,100 @@ static void lost(struct kg_pg *pg)
     go_down(pg); /* Last. */
 }
 
-static void on_timer(uv_timer_t *timer)
+/* --- connecting -------------------------------------------------------------- */
+
+static void on_timer(uv_timer_t *timer);
+
+/* Behind what was said of the addresses before. */
+static void note_refusal(struct kg_pg *pg, const struct kg_error *before)
 {
-    struct kg_pg *pg = KG_CONTAINER_OF(timer, struct kg_pg, timer);
+    struct kg_error e = pg->error;
+
+    if (before->code != KG_OK) {
+        (void)kg_error_set(&pg->error, e.code, e.native, "%s; %s", before->text,
+                           e.text);
+    }
+}
+
+static void note_refused(struct kg_pg *pg)
+{
+    struct kg_error before = pg->error;
+
+    error_from_conn(pg, pg->conn != NULL ? KG_ECONNECT : KG_ENOMEM);
+    note_refusal(pg, &before);
+}
+
+static void note_silence(struct kg_pg *pg)
+{
+    struct kg_error before = pg->error;
+    const char *address = PQhostaddr(pg->conn);
 
     (void)kg_error_set(&pg->error, KG_ETIMEOUT, 0,
-                       "connection to host \"%s\", port %s: no answer in time",
-                       PQhost(pg->conn), PQport(pg->conn));
+                       "connection to server at \"%s\" (%s), port %s failed: "
+                       "no answer in time",
+                       PQhost(pg->conn),
+                       address[0] != '\0' ? address : "socket",
+                       PQport(pg->conn));
+    note_refusal(pg, &before);
+}
+
+/* What is left of the time, divided by the addresses that need it. */
+static uint64_t share_ms(const struct kg_pg *pg)
+{
+    uint64_t now_ms = kg_loop_now_ms(pg->loop);
+
+    return now_ms < pg->deadline_ms
+               ? (pg->deadline_ms - now_ms) / (pg->n_left + 1)
+               : 0;
+}
+
+static void on_notice(void *data, const PGresult *result)
+{
+    (void)data; /* "relation exists, skipping": nobody asked. */
+    (void)result;
+}
+
+static bool begin_to_connect(struct kg_pg *pg, const struct kg_address *address)
+{
+    struct kg_params p;
+
+    close_poller(pg);
+    PQfinish(pg->conn);
+    kg_params_init(&p, pg->conninfo);
+    kg_params_set(&p, "host", address->host);
+    kg_params_set(&p, "hostaddr", address->hostaddr);
+    kg_params_set(&p, "port", address->port);
+    pg->conn = PQconnectStartParams(p.names, p.values, 1);
+    if (PQstatus(pg->conn) == CONNECTION_BAD) {
+        return false;
+    }
+    (void)PQsetNoticeReceiver(pg->conn, on_notice, NULL);
+    /* Verbose: only so does libpq tell the SQLSTATE of a refusal. */
+    (void)PQsetErrorVerbosity(pg->conn, PQERRORS_VERBOSE);
+    return poll_for(pg, UV_WRITABLE) == KG_OK;
+}
+
+static void try_next_address(struct kg_pg *pg)
+{
+    struct kg_address address;
+
+    while (kg_resolve_next(&pg->resolve, &pg->place, &address)) {
+        pg->n_left--;
+        if (begin_to_connect(pg, &address)) {
+            (void)uv_timer_start(&pg->timer, on_timer, share_ms(pg), 0);
+            return;
+        }
+        note_refused(pg);
+    }
     go_down(pg); /* Last. */
 }
 
-/* --- connecting -------------------------------------------------------------- */
+/* A server that says no ends it, as in libpq; one that is starting or stopping
+ * does not. */
+static bool is_final(const struct kg_error *e)
+{
+    return e->native != 0 && e->native != KG_SQLSTATE("57P03");
+}
 
 static void connected(struct kg_pg *pg)
 {
@@ -190,67 +277,80 @@ static void connected(struct kg_pg *pg)
         go_down(pg); /* Last. */
         return;
     }
+    kg_error_clear(&pg->error);
     kg_sm_move(&pg->sm, KG_PG_IDLE);
     pg->connect_cb(pg, NULL); /* Last. */
 }
 
-static void connect_step(struct kg_pg *pg, PostgresPollingStatusType next)
+static void connect_step(struct kg_pg *pg)
 {
+    PostgresPollingStatusType next = PQconnectPoll(pg->conn);
+    int events = next == PGRES_POLLING_READING ? UV_READABLE : UV_WRITABLE;
+
     if (next == PGRES_POLLING_OK) {
         connected(pg); /* Last. */
         return;
     }
-    if (next == PGRES_POLLING_FAILED) {
-        error_from_conn(pg, KG_ECONNECT);
+    if (next != PGRES_POLLING_FAILED && poll_for(pg, events) == KG_OK) {
+        return;
+    }
+    note_refused(pg);
+    if (is_final(&pg->error)) {
         go_down(pg); /* Last. */
         return;
     }
-    if (poll_for(pg, next == PGRES_POLLING_READING ? UV_READABLE
-                                                   : UV_WRITABLE) != KG_OK) {
-        (void)kg_error_set(&pg->error, KG_ENOMEM, 0, "connecting: %s",
-                           kg_errc_text(KG_ENOMEM));
-        go_down(pg); /* Last. */
-    }
-}
-
-static void on_notice(void *data, const PGresult *result)
-{
-    (void)data; /* "relation exists, skipping": nobody asked. */
-    (void)result;
+    try_next_address(pg); /* Last. */
 }
 
 static void on_resolved(struct kg_resolve *r, const struct kg_error *e)
 {
     struct kg_pg *pg = KG_CONTAINER_OF(r, struct kg_pg, resolve);
-    struct kg_params p;
-    const char *host = kg_buf_cstr(&r->host);
-    const char *hostaddr = kg_buf_cstr(&r->hostaddr);
-    const char *port = kg_buf_cstr(&r->port);
 
+    pg->error = r->error; /* Of the names that are left out, if any. */
     if (e != NULL) {
-        pg->error = *e;
         go_down(pg); /* Last. */
         return;
     }
+    pg->place = 0;
+    pg->n_left = r->n_addresses;
     kg_sm_move(&pg->sm, KG_PG_CONNECTING);
-    PQfinish(pg->conn);
-    pg->conn = NULL;
-    if (host != NULL && hostaddr != NULL && port != NULL) {
-        kg_params_init(&p, pg->conninfo);
-        kg_params_set(&p, "host", host);
-        kg_params_set(&p, "hostaddr", hostaddr);
-        kg_params_set(&p, "port", port);
-        pg->conn = PQconnectStartParams(p.names, p.values, 1);
-    }
-    if (pg->conn == NULL || PQstatus(pg->conn) == CONNECTION_BAD) {
-        error_from_conn(pg, pg->conn == NULL ? KG_ENOMEM : KG_ECONNECT);
+    try_next_address(pg); /* Last. */
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct kg_pg *pg = KG_CONTAINER_OF(timer, struct kg_pg, timer);
+
+    switch (pg->sm.state) {
+    case KG_PG_RESOLVING:
+        kg_resolve_hurry(&pg->resolve); /* Last. */
+        return;
+    case KG_PG_CONNECTING:
+        note_silence(pg);
+        try_next_address(pg); /* Last. */
+        return;
+    default:
+        (void)kg_error_set(&pg->error, KG_ETIMEOUT, 0,
+                           "server at \"%s\", port %s: no answer for %u ms",
+                           PQhost(pg->conn), PQport(pg->conn), pg->answer_ms);
         go_down(pg); /* Last. */
         return;
     }
-    (void)PQsetNoticeReceiver(pg->conn, on_notice, NULL);
-    /* Verbose: only so does libpq tell the SQLSTATE of a refusal. */
-    (void)PQsetErrorVerbosity(pg->conn, PQERRORS_VERBOSE);
-    connect_step(pg, PGRES_POLLING_WRITING); /* Last. */
+}
+
+/* Of several hosts, one whose name nobody knows leaves time for the others. */
+static enum kg_errc resolve(struct kg_pg *pg, const PQconninfoOption *options)
+{
+    uint64_t limit_ms = kg_conninfo_timeout_ms(options);
+    const char *hosts = kg_conninfo_option(options, "host");
+    bool several = hosts != NULL && strchr(hosts, ',') != NULL;
+
+    pg->deadline_ms = kg_loop_now_ms(pg->loop) + limit_ms;
+    (void)uv_timer_start(&pg->timer, on_timer,
+                         several ? limit_ms / 2 : limit_ms, 0);
+    return kg_resolve_start(&pg->resolve, hosts,
+                            kg_conninfo_option(options, "hostaddr"),
+                            kg_conninfo_option(options, "port"), on_resolved);
 }
 
 void kg_pg_connect(struct kg_pg *pg, kg_pg_connect_cb cb)
@@ -263,12 +363,7 @@ void kg_pg_connect(struct kg_pg *pg, kg_pg_connect_cb cb)
     pg->conn = kg_conninfo_read(pg->conninfo);
     options = pg->conn != NULL ? PQconninfo(pg->conn) : NULL;
     if (options != NULL) {
-        (void)uv_timer_start(&pg->timer, on_timer,
-                             kg_conninfo_timeout_ms(options), 0);
-        code =
-            kg_resolve_start(&pg->resolve, kg_conninfo_option(options, "host"),
-                             kg_conninfo_option(options, "hostaddr"),
-                             kg_conninfo_option(options, "port"), on_resolved);
+        code = resolve(pg, options);
         PQconninfoFree(options);
     }
     if (code != KG_OK) {
@@ -306,6 +401,7 @@ static void round_ended(struct kg_pg *pg)
     bool failed = pg->failed;
 
     KG_REQUIRE(pg->n_ended == pg->n_sent || failed);
+    (void)uv_timer_stop(&pg->timer);
     clear(pg->answers);
     memcpy(pg->answers, pg->results, sizeof(pg->answers));
     memset(pg->results, 0, sizeof(pg->results));
@@ -385,7 +481,7 @@ static void on_socket(uv_poll_t *handle, int status, int events)
     switch (pg->sm.state) {
     case KG_PG_CONNECTING:
         (void)uv_poll_stop(handle);
-        connect_step(pg, PQconnectPoll(pg->conn)); /* Last. */
+        connect_step(pg); /* Last. */
         return;
     case KG_PG_IDLE:
         if (PQconsumeInput(pg->conn) == 0) {
@@ -438,6 +534,7 @@ void kg_pg_go(struct kg_pg *pg, kg_pg_round_cb cb)
 {
     pg->round_cb = cb;
     kg_sm_move(&pg->sm, KG_PG_BUSY);
+    (void)uv_timer_start(&pg->timer, on_timer, pg->answer_ms, 0);
     /* What could not even be sent leaves half a round in libpq: only a new
      * connection gets rid of it. */
     if (pg->failed || PQpipelineSync(pg->conn) != 1 || PQflush(pg->conn) < 0 ||
@@ -498,10 +595,12 @@ struct kg_str kg_pg_failed_column(const struct kg_pg *pg)
 /* --- life --------------------------------------------------------------------- */
 
 void kg_pg_init(struct kg_pg *pg, struct kg_loop *loop, const char *conninfo,
-                kg_pg_lost_cb lost_cb)
+                uint32_t answer_ms, kg_pg_lost_cb lost_cb)
 {
-    *pg =
-        (struct kg_pg){.loop = loop, .conninfo = conninfo, .lost_cb = lost_cb};
+    *pg = (struct kg_pg){.loop = loop,
+                         .conninfo = conninfo,
+                         .answer_ms = answer_ms,
+                         .lost_cb = lost_cb};
     kg_sm_init(&pg->sm, "pg", states, KG_PG_DOWN);
     kg_latch_init(&pg->latch, loop);
     kg_deferred_init(&pg->deferred, on_deferred);

@@ -2,10 +2,15 @@
  *
  *          connect          addresses known       connected
  *   DOWN ----------> RESOLVING -------> CONNECTING -------> IDLE <---> BUSY
- *    ^                   |                   |               |  round   |
+ *    ^                   |             ^     |               |  round   |
+ *    |                   |   the next  '-----|               |          |
  *    '-------------------'-------------------'---------------'----------'
  *          failed, timed out, lost: told once; or dropped: silent
  *   close(cb) from any state --> CLOSING ~~> cb
+ *
+ * Every state but DOWN and IDLE has a time limit: connecting, connect_timeout
+ * for all addresses together, of which each gets its share; a round,
+ * `answer_ms`.
  *
  * Work is done in rounds: statements are added, kg_pg_go() sends them behind
  * one Sync, and the round's callback comes when all of them were answered. The
@@ -52,10 +57,14 @@ struct kg_pg {
     struct kg_sm sm;      /* Read-only. */
     struct kg_loop *loop; /* Private from here on. */
     const char *conninfo; /* Borrowed, may be NULL. */
+    uint32_t answer_ms;
     PGconn *conn;
     struct kg_poller *poller;
-    uv_timer_t timer; /* Ends an attempt to connect. */
+    uv_timer_t timer; /* Ends what does not end by itself. */
     struct kg_resolve resolve;
+    size_t place;         /* Behind the address being tried; */
+    unsigned n_left;      /* addresses behind that. */
+    uint64_t deadline_ms; /* Of all of them. */
     struct kg_latch latch;
     struct kg_deferred deferred; /* Tells `error`. */
     struct kg_error error;
@@ -69,9 +78,10 @@ struct kg_pg {
     kg_pg_close_cb close_cb;
 };
 
-/* Borrows `conninfo` as long as it lives. Close is due, once. */
+/* Borrows `conninfo` as long as it lives. Close is due, once. `answer_ms`: a
+ * round that takes longer has lost its connection. */
 void kg_pg_init(struct kg_pg *pg, struct kg_loop *loop, const char *conninfo,
-                kg_pg_lost_cb lost_cb);
+                uint32_t answer_ms, kg_pg_lost_cb lost_cb);
 /* From DOWN. The callback comes from the loop. */
 void kg_pg_connect(struct kg_pg *pg, kg_pg_connect_cb cb);
 /* In IDLE. Adds one statement to the round that kg_pg_go() will send; its

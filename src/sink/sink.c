@@ -19,7 +19,9 @@
 #include "kubeglean/heap.h"
 #include "kubeglean/limits.h"
 
-enum { BACKOFF_FIRST_MS = 100, BACKOFF_MAX_MS = 15000 };
+/* Slowly: what only a person can cure, and what a wrong password tried again and
+ * again might lock. */
+enum { BACKOFF_FIRST_MS = 100, BACKOFF_MAX_MS = 15000, BACKOFF_SLOW_MS = 5000 };
 
 static const struct kg_sm_state sink_states[KG_SINK_STATE_NR] = {
     [KG_SINK_IDLE] = {"idle",
@@ -105,12 +107,16 @@ static void give_up(struct kg_sink *s, const struct kg_error *e)
     tell_state(s, e); /* Last. */
 }
 
-static void wait(struct kg_worker *w)
+static void wait(struct kg_worker *w, bool slowly)
 {
+    uint32_t wait_ms = kg_backoff_next(&w->backoff);
+
     kg_pg_drop(&w->pg);
     kg_sm_move(&w->sm, WAITING);
-    (void)uv_timer_start(&w->timer, on_worker_timer,
-                         kg_backoff_next(&w->backoff), 0);
+    if (slowly && wait_ms < BACKOFF_SLOW_MS) {
+        wait_ms = BACKOFF_SLOW_MS;
+    }
+    (void)uv_timer_start(&w->timer, on_worker_timer, wait_ms, 0);
 }
 
 /* The worker has no connection, or none that is of use. */
@@ -122,7 +128,8 @@ static void worker_lost(struct kg_worker *w, const struct kg_error *e)
         give_up(s, e); /* Last. */
         return;
     }
-    wait(w);
+    wait(w, s->sm.state != KG_SINK_READY &&
+                kg_error_remedy(e->code) == KG_REMEDY_EXIT);
     if (s->sm.state == KG_SINK_READY && count_up(s) == 0) {
         kg_sm_move(&s->sm, KG_SINK_DOWN);
     }
@@ -210,7 +217,7 @@ static void on_connected(struct kg_pg *pg, const struct kg_error *e)
         return;
     }
     if (is_preparing(s)) {
-        wait(w);
+        wait(w, false);
         return;
     }
     kg_sm_move(&w->sm, PREPARING);
@@ -389,7 +396,7 @@ static void init_worker(struct kg_worker *w, struct kg_sink *s)
 {
     w->sink = s;
     kg_sm_init(&w->sm, "worker", worker_states, OFF);
-    kg_pg_init(&w->pg, s->loop, s->conninfo, on_lost);
+    kg_pg_init(&w->pg, s->loop, s->conninfo, s->answer_ms, on_lost);
     kg_batch_init(&w->batch, s);
     kg_backoff_init(&w->backoff, BACKOFF_FIRST_MS, BACKOFF_MAX_MS,
                     kg_random_next(&s->random));
@@ -437,6 +444,8 @@ enum kg_errc kg_sink_create(struct kg_loop *loop,
     s->loop = loop;
     s->migrate = options->migrate;
     s->give_up = options->give_up;
+    s->answer_ms =
+        options->answer_ms > 0 ? options->answer_ms : KG_LIMIT_ANSWER_MS;
     s->schema = (struct kg_schema){.relations = kg_own_relations,
                                    .n_relations = KG_OWN_RELATIONS,
                                    .migrate = options->migrate};

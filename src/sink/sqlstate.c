@@ -61,6 +61,29 @@ bool kg_sqlstate_is_data(long packed)
     return packed != 0 && kg_sqlstate_errc(packed) == KG_EDATA;
 }
 
+const char *kg_sqlstate_cure(long packed)
+{
+    static const struct {
+        long native;
+        const char *text;
+    } cures[] = {
+        {KG_SQLSTATE("28P01"), "; cure: the role's password, in the database's "
+                               "address, PGPASSWORD or the password file"},
+        {KG_SQLSTATE("28000"), "; cure: a role that may log in, and a line of "
+                               "pg_hba.conf that lets it"},
+        {KG_SQLSTATE("3D000"), "; cure: CREATE DATABASE"},
+        {KG_SQLSTATE("42501"), "; cure: GRANT CONNECT ON DATABASE"},
+        {KG_SQLSTATE("53300"), "; cure: fewer clients, or a pooler"},
+    };
+
+    for (size_t i = 0; i < KG_COUNT_OF(cures); i++) {
+        if (cures[i].native == packed) {
+            return cures[i].text;
+        }
+    }
+    return "";
+}
+
 static bool is_sqlstate(const char *ptr)
 {
     for (int i = 0; i < SQLSTATE_LEN; i++) {

@@ -18,6 +18,9 @@ const char *kg_sqlstate_text(long packed, char text[6]);
 enum kg_errc kg_sqlstate_errc(long packed);
 /* A value is bad, not the server or the statement. */
 bool kg_sqlstate_is_data(long packed);
+/* What a person can do about a server that lets us not in: "; cure: ...", or "".
+ * Static. */
+const char *kg_sqlstate_cure(long packed);
 /* The first SQLSTATE in a verbose message of a failed connection, or 0. */
 long kg_sqlstate_find(struct kg_str message);
 

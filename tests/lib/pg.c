@@ -16,6 +16,14 @@ const char *kt_pg_conninfo(void)
     return conninfo;
 }
 
+const char *kt_pg_conninfo_with(const char *more)
+{
+    static char conninfo[1000];
+
+    (void)snprintf(conninfo, sizeof(conninfo), "%s %s", kt_pg_conninfo(), more);
+    return conninfo;
+}
+
 const char *kt_pg_query(const char *sql)
 {
     static char output[64 * 1024];

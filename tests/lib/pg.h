@@ -9,6 +9,8 @@
 
 /* The connection string; the whole program is skipped (77) without one. */
 const char *kt_pg_conninfo(void);
+/* The same with more words, of which later ones win. In a static buffer. */
+const char *kt_pg_conninfo_with(const char *more);
 /* Runs SQL; returns what it prints, unaligned, columns separated by '|', lines
  * by '\n', without the last one. In a static buffer, until the next call. */
 const char *kt_pg_query(const char *sql);

@@ -2,10 +2,11 @@
 #include "sink.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "kubeglean/clock.h"
 
-enum { MS_PER_S = 1000, US_PER_S = 1000000 };
+enum { MS_PER_S = 1000, US_PER_S = 1000000, NS_PER_MS = 1000000 };
 
 void kt_on_state(void *data, const struct kg_error *e)
 {
@@ -35,6 +36,33 @@ void kt_sink_open(struct kt_sink *t, const struct kg_sink_options *options)
     assert_int_equal(kg_loop_init(&t->loop), KG_OK);
     assert_int_equal(kg_sink_create(&t->loop, options, &e, &t->sink), KG_OK);
     kg_sink_start(t->sink, kt_on_state, t);
+}
+
+void kt_sink_open_with(struct kt_sink *t, const char *conninfo, bool give_up)
+{
+    const struct kg_sink_options options = {
+        .conninfo = conninfo, .migrate = true, .give_up = give_up};
+
+    kt_heap_setup();
+    kt_sink_open(t, &options);
+}
+
+void kt_turn_for(struct kt_sink *t, unsigned ms)
+{
+    uint64_t end_ns = kg_clock_mono_ns() + (uint64_t)ms * NS_PER_MS;
+
+    while (kg_clock_mono_ns() < end_ns) {
+        (void)uv_run(&t->loop.uv, UV_RUN_NOWAIT);
+        (void)usleep(1000);
+    }
+}
+
+void kt_until_told(struct kt_sink *t)
+{
+    for (unsigned i = 0; i < 5000 && t->n_states == 0; i++) {
+        kt_turn_for(t, 2);
+    }
+    assert_true(t->n_states > 0);
 }
 
 static void on_patience(uv_timer_t *timer)

@@ -18,7 +18,13 @@ struct kt_sink {
 void kt_sink_setup(struct kt_sink *t, const char *conninfo);
 /* Started, and perhaps never ready. */
 void kt_sink_open(struct kt_sink *t, const struct kg_sink_options *options);
+/* The same with a counting heap, and our tables made where they lack. */
+void kt_sink_open_with(struct kt_sink *t, const char *conninfo, bool give_up);
 void kt_sink_until_ready(struct kt_sink *t);
+/* Until the state callback came. */
+void kt_until_told(struct kt_sink *t);
+/* Turns the loop that long, whatever happens. */
+void kt_turn_for(struct kt_sink *t, unsigned ms);
 void kt_sink_teardown(struct kt_sink *t);
 /* An empty database and a counting heap as well. */
 void kt_sink_fresh(struct kt_sink *t);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sink/: the server is away, refuses, stalls, dies, or its answer is lost. */
+/* sink/: the server stalls, dies, or its answer is lost; many at work. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -12,190 +12,6 @@ enum { NOON = 1790000000, NS_PER_MS = 1000000 };
 
 static const struct kt_row two[] = {{"a", "1", "{}", "OK"},
                                     {"b", "2", "{}", "OK"}};
-
-static void turn_for(struct kt_sink *t, unsigned ms)
-{
-    uint64_t end_ns = kg_clock_mono_ns() + (uint64_t)ms * NS_PER_MS;
-
-    while (kg_clock_mono_ns() < end_ns) {
-        (void)uv_run(&t->loop.uv, UV_RUN_NOWAIT);
-        (void)usleep(1000);
-    }
-}
-
-static void until_told(struct kt_sink *t)
-{
-    for (unsigned i = 0; i < 5000 && t->n_states == 0; i++) {
-        turn_for(t, 2);
-    }
-    assert_true(t->n_states > 0);
-}
-
-/* `format` has one %s, for the test's conninfo; later words win in it. */
-static const char *conninfo_with(const char *more)
-{
-    static char conninfo[600];
-
-    (void)snprintf(conninfo, sizeof(conninfo), "%s %s", kt_pg_conninfo(), more);
-    return conninfo;
-}
-
-static void open_with(struct kt_sink *t, const char *conninfo, bool give_up)
-{
-    const struct kg_sink_options options = {
-        .conninfo = conninfo, .migrate = true, .give_up = give_up};
-
-    kt_heap_setup();
-    kt_sink_open(t, &options);
-}
-
-/* --- to connect -------------------------------------------------------------------- */
-
-static void a_server_that_is_away_is_waited_for_and_told_once(void **state)
-{
-    struct kt_sink t;
-    struct kg_run_info run = kt_run(1, NOON);
-    struct kt_stored s;
-
-    (void)state;
-    kt_pg_reset();
-    kt_pg_ctl("stop");
-    open_with(&t, kt_pg_conninfo(), false);
-    kt_store(&t, &run, 0, two, 2, &s);
-    until_told(&t);
-    assert_int_equal(t.error.code, KG_ECONNECT);
-    assert_non_null(strstr(t.error.text, "No such file or directory"));
-    turn_for(&t, 1000);
-    assert_int_equal(t.n_states, 1);
-    kt_pg_ctl("start");
-    kt_sink_until_ready(&t);
-    kt_sink_until(&t, &s.done, 20);
-    assert_false(s.failed);
-    kt_sink_end(&t);
-}
-
-static void giving_up_is_told_once_and_final(void **state)
-{
-    struct kt_sink t;
-
-    (void)state;
-    open_with(&t, conninfo_with("port=1"), true);
-    until_told(&t);
-    turn_for(&t, 400);
-    assert_int_equal(t.n_states, 1);
-    assert_int_equal(t.error.code, KG_ECONNECT);
-    kt_sink_end(&t);
-}
-
-static void a_wrong_password_is_told_without_the_password(void **state)
-{
-    struct kt_sink t;
-
-    (void)state;
-    (void)kt_pg_query("SET client_min_messages = error;"
-                      "DROP ROLE IF EXISTS kt_password;"
-                      "CREATE ROLE kt_password LOGIN PASSWORD 'right'");
-    open_with(&t,
-              conninfo_with("host=127.0.0.1 user=kt_password"
-                            " password=hunter2-wrong"),
-              true);
-    until_told(&t);
-    assert_int_equal(t.error.code, KG_EUNAUTHORIZED);
-    assert_non_null(strstr(t.error.text, "password authentication failed for "
-                                         "user \"kt_password\""));
-    assert_null(strstr(t.error.text, "hunter2"));
-    assert_null(strstr(t.error.text, "LOCATION"));
-    kt_sink_end(&t);
-}
-
-static void an_address_that_cannot_be_parsed_keeps_its_password(void **state)
-{
-    struct kg_loop loop;
-    struct kg_sink *sink;
-    struct kg_error e;
-    const struct kg_sink_options options = {
-        .conninfo = "postgresql://me:hunter2@[::1/x"};
-
-    (void)state;
-    kt_heap_setup();
-    assert_int_equal(kg_loop_init(&loop), KG_OK);
-    assert_int_equal(kg_sink_create(&loop, &options, &e, &sink), KG_ECONFIG);
-    assert_non_null(strstr(e.text, "postgresql://USER@HOST:PORT/DBNAME"));
-    assert_null(strstr(e.text, "hunter2"));
-    kg_loop_close(&loop);
-    kt_heap_teardown();
-}
-
-static void a_database_that_is_not_there_is_named(void **state)
-{
-    struct kt_sink t;
-
-    (void)state;
-    open_with(&t, conninfo_with("dbname=nowhere"), true);
-    until_told(&t);
-    assert_int_equal(t.error.code, KG_ENOTFOUND);
-    assert_non_null(strstr(t.error.text, "\"nowhere\" does not exist"));
-    kt_sink_end(&t);
-}
-
-static void names_are_resolved_and_several_hosts_tried(void **state)
-{
-    struct kt_sink t;
-
-    (void)state;
-    kt_pg_reset();
-    open_with(&t, conninfo_with("host=localhost"), true);
-    kt_sink_until_ready(&t);
-    kt_sink_end(&t);
-    open_with(&t, conninfo_with("host=nowhere.invalid,127.0.0.1"), true);
-    kt_sink_until_ready(&t);
-    kt_sink_end(&t);
-    open_with(&t, conninfo_with("host=nowhere.invalid"), true);
-    until_told(&t);
-    assert_int_equal(t.error.code, KG_ENAME);
-    assert_non_null(strstr(t.error.text, "nowhere.invalid"));
-    kt_sink_end(&t);
-}
-
-static void the_environment_says_where_the_server_is(void **state)
-{
-    char host[200];
-    char port[16];
-    struct kt_sink t;
-
-    (void)state;
-    kt_pg_reset();
-    assert_int_equal(
-        sscanf(kt_pg_conninfo(), "host=%199s port=%15s", host, port), 2);
-    (void)setenv("PGHOST", host, 1);
-    (void)setenv("PGPORT", port, 1);
-    (void)setenv("PGUSER", "kt", 1);
-    (void)setenv("PGDATABASE", "kt", 1);
-    open_with(&t, NULL, true);
-    kt_sink_until_ready(&t);
-    kt_sink_end(&t);
-    (void)unsetenv("PGHOST");
-    (void)unsetenv("PGPORT");
-    (void)unsetenv("PGUSER");
-    (void)unsetenv("PGDATABASE");
-}
-
-/* After a failover: this server may only be read. */
-static void a_read_only_server_is_left_for_another(void **state)
-{
-    struct kt_sink t;
-
-    (void)state;
-    kt_pg_reset();
-    (void)kt_pg_query("ALTER ROLE kt SET default_transaction_read_only = on");
-    open_with(&t, kt_pg_conninfo(), false);
-    until_told(&t);
-    assert_non_null(strstr(t.error.text, "25006"));
-    (void)kt_pg_query("SET default_transaction_read_only = off;"
-                      "ALTER ROLE kt RESET default_transaction_read_only");
-    kt_sink_until_ready(&t);
-    kt_sink_end(&t);
-}
 
 /* --- to be cut off ------------------------------------------------------------------ */
 
@@ -346,11 +162,11 @@ static void a_server_killed_mid_batch_loses_and_doubles_nothing(void **state)
         (void)snprintf(names[i], sizeof(names[i]), "own%u", i);
         kt_store(&t, &run, 0, rows, 2, &stored[i]);
         if (i % 10 == 0) {
-            turn_for(&t, 5);
+            kt_turn_for(&t, 5);
         }
         if (i == 50 || i == 110) {
             kt_pg_ctl("kill");
-            turn_for(&t, 50);
+            kt_turn_for(&t, 50);
             kt_pg_ctl("start");
         }
     }
@@ -394,18 +210,18 @@ static void stall(bool connected)
 
     kt_pg_reset();
     if (connected) {
-        open_with(&t, kt_pg_conninfo(), false);
+        kt_sink_open_with(&t, kt_pg_conninfo(), false);
         kt_sink_until_ready(&t);
     }
     kt_pg_ctl("pause");
     if (!connected) {
-        open_with(&t, conninfo_with("host=127.0.0.1"), false);
+        kt_sink_open_with(&t, kt_pg_conninfo_with("host=127.0.0.1"), false);
     }
     (void)uv_timer_init(&t.loop.uv, &timer);
     timer.data = &ticks;
     (void)uv_timer_start(&timer, on_tick, 10, 10);
     kt_store(&t, &run, 0, two, 2, &s);
-    turn_for(&t, 1500);
+    kt_turn_for(&t, 1500);
     assert_false(s.done);
     assert_true(ticks.n > 50);
     assert_true(ticks.longest_ns < (uint64_t)500 * NS_PER_MS);
@@ -446,7 +262,7 @@ static void a_foreign_lock_delays_its_report_alone(void **state)
                    " UPDATE; SELECT pg_sleep(8)\" >/dev/null 2>&1 &",
                    kt_pg_conninfo());
     assert_int_equal(system(command), 0);
-    turn_for(&t, 500);
+    kt_turn_for(&t, 500);
     kt_store(&t, &locked, 1, two, 2, &s1);
     kt_store(&t, &other, 0, &free_row, 1, &s2); /* Gathered with the other. */
     kt_sink_until(&t, &s2.done, 7);
@@ -485,7 +301,7 @@ static void crowd_wait(struct crowd *c, const struct kt_stored *s)
 {
     while (!s->done) {
         for (unsigned agent = 0; agent < AGENTS; agent++) {
-            turn_for(&c->t[agent], 1);
+            kt_turn_for(&c->t[agent], 1);
         }
     }
     assert_false(s->failed);
@@ -525,14 +341,6 @@ static void agents_on_the_same_keys_do_not_stop_each_other(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_server_that_is_away_is_waited_for_and_told_once),
-        cmocka_unit_test(giving_up_is_told_once_and_final),
-        cmocka_unit_test(a_wrong_password_is_told_without_the_password),
-        cmocka_unit_test(an_address_that_cannot_be_parsed_keeps_its_password),
-        cmocka_unit_test(a_database_that_is_not_there_is_named),
-        cmocka_unit_test(names_are_resolved_and_several_hosts_tried),
-        cmocka_unit_test(the_environment_says_where_the_server_is),
-        cmocka_unit_test(a_read_only_server_is_left_for_another),
         cmocka_unit_test(a_commit_whose_answer_is_lost_is_not_repeated),
         cmocka_unit_test(a_wire_cut_at_any_step_stores_once),
         cmocka_unit_test(a_wire_cut_at_any_step_of_staging_stores_once),
