@@ -130,7 +130,9 @@ static void error_from_conn(struct kg_pg *pg, enum kg_errc code)
     while (rest.ptr != NULL && len < sizeof(text) - 1) {
         struct kg_str line = kg_str_trim(kg_str_cut(&rest, '\n'));
 
-        if (line.len == 0 || kg_str_starts(line, KG_STR("LOCATION:"))) {
+        if (line.len == 0 || kg_str_starts(line, KG_STR("LOCATION:")) ||
+            kg_str_find(kg_str_from(text), line) >=
+                0) { /* With TLS, without. */
             continue;
         }
         len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%.*s",
@@ -544,52 +546,6 @@ void kg_pg_go(struct kg_pg *pg, kg_pg_round_cb cb)
         }
         kg_defer(pg->loop, &pg->deferred);
     }
-}
-
-size_t kg_pg_rows(const struct kg_pg *pg, unsigned statement)
-{
-    return (size_t)PQntuples(pg->answers[statement]);
-}
-
-struct kg_str kg_pg_text(const struct kg_pg *pg, unsigned statement, size_t row,
-                         int column)
-{
-    const PGresult *r = pg->answers[statement];
-
-    return kg_str_of(PQgetvalue(r, (int)row, column),
-                     (size_t)PQgetlength(r, (int)row, column));
-}
-
-uint64_t kg_pg_u64(const struct kg_pg *pg, unsigned statement, size_t row,
-                   int column)
-{
-    uint64_t value;
-
-    return kg_str_to_u64(kg_pg_text(pg, statement, row, column), &value) ? value
-                                                                         : 0;
-}
-
-bool kg_pg_true(const struct kg_pg *pg, unsigned statement, size_t row,
-                int column)
-{
-    return kg_str_is(kg_pg_text(pg, statement, row, column), "t");
-}
-
-const char *kg_pg_tag(const struct kg_pg *pg, unsigned statement)
-{
-    return PQcmdStatus(pg->answers[statement]);
-}
-
-struct kg_str kg_pg_failed_column(const struct kg_pg *pg)
-{
-    for (unsigned i = 0; i < KG_PG_STATEMENTS_MAX; i++) {
-        if (PQresultStatus(pg->answers[i]) == PGRES_FATAL_ERROR &&
-            pg->answers[i] != NULL) {
-            return kg_str_from(
-                PQresultErrorField(pg->answers[i], PG_DIAG_COLUMN_NAME));
-        }
-    }
-    return KG_STR("");
 }
 
 /* --- life --------------------------------------------------------------------- */

@@ -19,8 +19,7 @@
 #include "kubeglean/heap.h"
 #include "kubeglean/limits.h"
 
-/* Slowly: what only a person can cure, and what a wrong password tried again and
- * again might lock. */
+/* Slowly: what only a person can cure. */
 enum { BACKOFF_FIRST_MS = 100, BACKOFF_MAX_MS = 15000, BACKOFF_SLOW_MS = 5000 };
 
 static const struct kg_sm_state sink_states[KG_SINK_STATE_NR] = {

@@ -24,6 +24,14 @@ const char *kt_pg_conninfo_with(const char *more)
     return conninfo;
 }
 
+int kt_pg_port(void)
+{
+    const char *port = strstr(kt_pg_conninfo(), "port=");
+
+    assert_non_null(port);
+    return (int)strtol(port + strlen("port="), NULL, 10);
+}
+
 const char *kt_pg_query(const char *sql)
 {
     static char output[64 * 1024];

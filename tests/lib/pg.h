@@ -11,6 +11,7 @@
 const char *kt_pg_conninfo(void);
 /* The same with more words, of which later ones win. In a static buffer. */
 const char *kt_pg_conninfo_with(const char *more);
+int kt_pg_port(void); /* Of 127.0.0.1. */
 /* Runs SQL; returns what it prints, unaligned, columns separated by '|', lines
  * by '\n', without the last one. In a static buffer, until the next call. */
 const char *kt_pg_query(const char *sql);

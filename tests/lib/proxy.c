@@ -12,10 +12,15 @@ struct wire {
     struct kg_queue node;
     struct kt_proxy *proxy;
     uv_tcp_t client;
-    uv_pipe_t server;
+    union {
+        uv_stream_t stream;
+        uv_pipe_t pipe;
+        uv_tcp_t tcp;
+    } server;
     uv_connect_t connect;
     uv_timer_t timer; /* The server's time to act, before the cut. */
     bool cut;         /* Nothing goes back to the client any more. */
+    bool held;        /* Nothing passes in any direction. */
     unsigned n_open;
     char piece[PIECE_MAX];
 };
@@ -43,7 +48,7 @@ static void close_wire(struct wire *w)
     }
     kg_queue_remove(&w->node);
     uv_close((uv_handle_t *)&w->client, on_wire_closed);
-    uv_close((uv_handle_t *)&w->server, on_wire_closed);
+    uv_close((uv_handle_t *)&w->server.stream, on_wire_closed);
     uv_close((uv_handle_t *)&w->timer, on_wire_closed);
 }
 
@@ -55,9 +60,13 @@ static void on_written(uv_write_t *req, int status)
 
 static void pass_on(uv_stream_t *to, const char *bytes, size_t len)
 {
-    struct write *w = malloc(sizeof(*w) + len);
+    struct write *w;
     uv_buf_t buf;
 
+    if (len == 0) {
+        return;
+    }
+    w = malloc(sizeof(*w) + len);
     assert_non_null(w);
     memcpy(w->bytes, bytes, len);
     w->req.data = w;
@@ -85,6 +94,22 @@ static bool is_counted(const struct kt_proxy *p, struct kg_str piece)
     return p->needle == NULL || kg_str_find(piece, kg_str_from(p->needle)) >= 0;
 }
 
+/* Some of the piece, if it is the one to go dead at; nothing behind that. */
+static size_t passing(struct wire *w, size_t len)
+{
+    struct kt_proxy *p = w->proxy;
+
+    if (w->held) {
+        return 0;
+    }
+    if (p->n_both++ != p->hold_at) {
+        return len;
+    }
+    p->was_held = true;
+    w->held = true;
+    return p->hold_bytes < len ? p->hold_bytes : len;
+}
+
 static void on_client(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
 {
     struct wire *w = stream->data;
@@ -97,7 +122,7 @@ static void on_client(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
     if (len == 0) {
         return;
     }
-    pass_on((uv_stream_t *)&w->server, buf->base, (size_t)len);
+    pass_on(&w->server.stream, buf->base, passing(w, (size_t)len));
     if (is_counted(p, kg_str_of(buf->base, (size_t)len)) &&
         p->n_pieces++ == p->cut_at) {
         p->was_cut = true;
@@ -115,7 +140,7 @@ static void on_server(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
         return;
     }
     if (len > 0 && !w->cut) {
-        pass_on((uv_stream_t *)&w->client, buf->base, (size_t)len);
+        pass_on((uv_stream_t *)&w->client, buf->base, passing(w, (size_t)len));
     }
 }
 
@@ -130,7 +155,25 @@ static void on_connected(uv_connect_t *req, int status)
         return;
     }
     (void)uv_read_start((uv_stream_t *)&w->client, on_alloc, on_client);
-    (void)uv_read_start((uv_stream_t *)&w->server, on_alloc, on_server);
+    (void)uv_read_start(&w->server.stream, on_alloc, on_server);
+}
+
+static void connect_to_server(struct wire *w)
+{
+    struct kt_proxy *p = w->proxy;
+    struct sockaddr_in addr;
+
+    if (p->server[0] == '/') {
+        (void)uv_pipe_init(&p->loop->uv, &w->server.pipe, 0);
+        uv_pipe_connect(&w->connect, &w->server.pipe, p->server, on_connected);
+    } else {
+        (void)uv_tcp_init(&p->loop->uv, &w->server.tcp);
+        (void)uv_ip4_addr("127.0.0.1", (int)strtol(p->server, NULL, 10), &addr);
+        assert_int_equal(uv_tcp_connect(&w->connect, &w->server.tcp,
+                                        (struct sockaddr *)&addr, on_connected),
+                         0);
+    }
+    w->server.stream.data = w;
 }
 
 static void on_client_there(uv_stream_t *listener, int status)
@@ -146,14 +189,12 @@ static void on_client_there(uv_stream_t *listener, int status)
     kg_queue_init(&w->node);
     kg_queue_insert_tail(&p->wires, &w->node);
     (void)uv_tcp_init(&p->loop->uv, &w->client);
-    (void)uv_pipe_init(&p->loop->uv, &w->server, 0);
     (void)uv_timer_init(&p->loop->uv, &w->timer);
     w->client.data = w;
-    w->server.data = w;
     w->timer.data = w;
     w->connect.data = w;
     assert_int_equal(uv_accept(listener, (uv_stream_t *)&w->client), 0);
-    uv_pipe_connect(&w->connect, &w->server, p->server, on_connected);
+    connect_to_server(w);
 }
 
 void kt_proxy_open(struct kt_proxy *p, struct kg_loop *loop, const char *server)
@@ -161,7 +202,10 @@ void kt_proxy_open(struct kt_proxy *p, struct kg_loop *loop, const char *server)
     struct sockaddr_in addr;
     int len = sizeof(addr);
 
-    *p = (struct kt_proxy){.loop = loop, .server = server, .cut_at = UINT_MAX};
+    *p = (struct kt_proxy){.loop = loop,
+                           .server = server,
+                           .cut_at = UINT_MAX,
+                           .hold_at = UINT_MAX};
     kg_queue_init(&p->wires);
     kg_latch_init(&p->latch, loop);
     assert_int_equal(uv_ip4_addr("127.0.0.1", 0, &addr), 0);

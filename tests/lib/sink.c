@@ -127,6 +127,35 @@ void kt_sink_end(struct kt_sink *t)
     kt_heap_teardown();
 }
 
+static void on_tick(uv_timer_t *timer)
+{
+    struct kt_ticks *k = timer->data;
+    uint64_t now_ns = kg_clock_mono_ns();
+
+    if (k->n++ > 0 && now_ns - k->last_ns > k->longest_ns) {
+        k->longest_ns = now_ns - k->last_ns;
+    }
+    k->last_ns = now_ns;
+}
+
+void kt_ticks_start(struct kt_ticks *k, struct kg_loop *loop)
+{
+    *k = (struct kt_ticks){0};
+    (void)uv_timer_init(&loop->uv, &k->timer);
+    k->timer.data = k;
+    (void)uv_timer_start(&k->timer, on_tick, 10, 10);
+}
+
+void kt_ticks_end(struct kt_ticks *k, unsigned n)
+{
+    uv_loop_t *loop = k->timer.loop;
+
+    assert_true(k->n > n);
+    assert_true(k->longest_ns < (uint64_t)500 * NS_PER_MS);
+    uv_close((uv_handle_t *)&k->timer, NULL);
+    (void)uv_run(loop, UV_RUN_NOWAIT);
+}
+
 static const struct kg_column krr_columns[] = {
     {"cluster", KG_TYPE_TEXT, true},
     {"namespace", KG_TYPE_TEXT, true},

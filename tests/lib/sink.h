@@ -35,6 +35,17 @@ void kt_on_closed(void *data);
 /* Turns the loop until `*done`, at most that long. */
 void kt_sink_until(struct kt_sink *t, const bool *done, unsigned seconds);
 
+/* A timer that is due every 10 ms: is the loop turning? */
+struct kt_ticks {
+    uv_timer_t timer;
+    uint64_t last_ns, longest_ns;
+    unsigned n;
+};
+
+void kt_ticks_start(struct kt_ticks *k, struct kg_loop *loop);
+/* There were more than `n`, and never half a second between two. */
+void kt_ticks_end(struct kt_ticks *k, unsigned n);
+
 /* KRR's table: cluster, namespace, name, kind, container; pods; allocations;
  * severity; scanned_at. */
 extern const struct kg_table_def kt_krr;

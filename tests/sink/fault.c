@@ -183,30 +183,13 @@ static void a_server_killed_mid_batch_loses_and_doubles_nothing(void **state)
 
 /* --- to stall -------------------------------------------------------------------------- */
 
-struct ticks {
-    uint64_t last_ns, longest_ns;
-    unsigned n;
-};
-
-static void on_tick(uv_timer_t *timer)
-{
-    struct ticks *k = timer->data;
-    uint64_t now_ns = kg_clock_mono_ns();
-
-    if (k->n++ > 0 && now_ns - k->last_ns > k->longest_ns) {
-        k->longest_ns = now_ns - k->last_ns;
-    }
-    k->last_ns = now_ns;
-}
-
 /* The server is stopped, as a machine that hangs: while connecting, or at work. */
 static void stall(bool connected)
 {
     struct kt_sink t;
     struct kg_run_info run = kt_run(1, NOON);
     struct kt_stored s;
-    struct ticks ticks = {0};
-    uv_timer_t timer;
+    struct kt_ticks ticks;
 
     kt_pg_reset();
     if (connected) {
@@ -217,18 +200,14 @@ static void stall(bool connected)
     if (!connected) {
         kt_sink_open_with(&t, kt_pg_conninfo_with("host=127.0.0.1"), false);
     }
-    (void)uv_timer_init(&t.loop.uv, &timer);
-    timer.data = &ticks;
-    (void)uv_timer_start(&timer, on_tick, 10, 10);
+    kt_ticks_start(&ticks, &t.loop);
     kt_store(&t, &run, 0, two, 2, &s);
     kt_turn_for(&t, 1500);
     assert_false(s.done);
-    assert_true(ticks.n > 50);
-    assert_true(ticks.longest_ns < (uint64_t)500 * NS_PER_MS);
+    kt_ticks_end(&ticks, 50);
     kt_pg_ctl("resume");
     kt_sink_until(&t, &s.done, 30);
     assert_false(s.failed);
-    uv_close((uv_handle_t *)&timer, NULL);
     kt_sink_end(&t);
 }
 
