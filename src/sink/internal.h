@@ -409,6 +409,7 @@ struct kg_sink {
 
 /* Something may be there to do. */
 void kg_sink_dispatch(struct kg_sink *s);
+enum { KG_BACKOFF_FIRST_MS = 100, KG_BACKOFF_MAX_MS = 15000 };
 /* When a try is due that failed `tries` times before. */
 uint64_t kg_sink_later(struct kg_sink *s, uint32_t tries);
 /* A statement found a table or a right missing: all are looked at anew. */

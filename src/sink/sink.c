@@ -20,7 +20,7 @@
 #include "kubeglean/limits.h"
 
 /* Slowly: what only a person can cure. */
-enum { BACKOFF_FIRST_MS = 100, BACKOFF_MAX_MS = 15000, BACKOFF_SLOW_MS = 5000 };
+enum { BACKOFF_SLOW_MS = 5000 };
 
 static const struct kg_sm_state sink_states[KG_SINK_STATE_NR] = {
     [KG_SINK_IDLE] = {"idle",
@@ -313,35 +313,6 @@ void kg_sink_dispatch(struct kg_sink *s)
     }
 }
 
-uint64_t kg_sink_later(struct kg_sink *s, uint32_t tries)
-{
-    uint64_t wait_ms = BACKOFF_FIRST_MS;
-
-    while (tries-- > 0 && wait_ms < BACKOFF_MAX_MS) {
-        wait_ms *= 2;
-    }
-    return kg_loop_now_ms(s->loop) + wait_ms +
-           kg_random_below(&s->random, wait_ms);
-}
-
-void kg_job_init(struct kg_job *job, struct kg_sink *s,
-                 const struct kg_job_ops *ops)
-{
-    *job = (struct kg_job){.ops = ops, .sink = s};
-    kg_queue_init(&job->node);
-}
-
-void kg_job_submit(struct kg_job *job)
-{
-    kg_queue_insert_tail(&job->sink->jobs, &job->node);
-    kg_sink_dispatch(job->sink);
-}
-
-bool kg_job_may_retry(const struct kg_error *e)
-{
-    return kg_error_remedy(e->code) == KG_REMEDY_RETRY;
-}
-
 /* A server that became read-only has a successor; missing tables and rights are
  * looked at on a new connection. */
 static bool wants_anew(const struct kg_error *e)
@@ -367,16 +338,6 @@ void kg_job_done(struct kg_pg *pg, const struct kg_error *e)
     kg_sink_dispatch(s);
 }
 
-void kg_job_retry(struct kg_job *job, struct kg_pg *pg,
-                  const struct kg_error *e)
-{
-    bool lost = pg->sm.state == KG_PG_DOWN;
-
-    job->due_ms = lost ? 0 : kg_sink_later(job->sink, job->tries++);
-    kg_job_submit(job);
-    kg_job_done(pg, e); /* Last. */
-}
-
 /* --- life -------------------------------------------------------------------------------- */
 
 static void on_tell(struct kg_deferred *d)
@@ -397,7 +358,7 @@ static void init_worker(struct kg_worker *w, struct kg_sink *s)
     kg_sm_init(&w->sm, "worker", worker_states, OFF);
     kg_pg_init(&w->pg, s->loop, s->conninfo, s->answer_ms, on_lost);
     kg_batch_init(&w->batch, s);
-    kg_backoff_init(&w->backoff, BACKOFF_FIRST_MS, BACKOFF_MAX_MS,
+    kg_backoff_init(&w->backoff, KG_BACKOFF_FIRST_MS, KG_BACKOFF_MAX_MS,
                     kg_random_next(&s->random));
     (void)uv_timer_init(&s->loop->uv, &w->timer);
 }
