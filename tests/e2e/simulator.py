@@ -219,6 +219,18 @@ def a_log_flows_at_its_rate_while_the_container_runs():
         sim.pod("one", ("Succeeded",))
 
 
+def it_is_told_when_a_log_had_been_sent():
+    with simulator() as sim:
+        sim.job("one", {"sim/log-text": "line", "sim/run-seconds": "0.2"})
+        sim.ask("GET", sim.log("one", "follow=true"))
+        [end] = sim.get("/sim/ends")
+        assert end["pod"].startswith("default/one-"), end
+        assert -10 < end["endedUs"] / 1e6 - time.time() <= 0, end
+        assert abs(end["sentUs"] - end["endedUs"]) < 10e6, end
+        sim.ask("POST", "/sim/reset")
+        assert sim.get("/sim/ends") == []
+
+
 def a_log_comes_in_chunks_of_the_size_that_was_asked():
     with simulator("--run-ms", "0") as sim:
         sim.job("one", {"sim/log-text": "abcdefghijklm\n", "sim/log-chunk": "3"})
@@ -273,6 +285,13 @@ def a_generated_report_has_its_rows_and_is_the_same_again():
         names = {(s["object"]["namespace"], s["object"]["kind"], s["object"]["name"]) for s in report["scans"]}
         assert len(names) == 30 and all(n[0] == "default" for n in names)
         assert text == sim.ask("GET", path)[2].decode()
+
+
+def the_lines_about_a_plain_report_have_no_braces():
+    with simulator("--run-ms", "0") as sim:
+        sim.job("one", {"sim/log-krr-rows": "3", "sim/log-krr-plain": "yes"})
+        text = sim.ask("GET", sim.log("one", "", ("Succeeded",)))[2].decode()
+        assert len(json.loads(text[text.index("{"):text.rindex("}") + 1])["scans"]) == 3
 
 
 def a_pod_that_never_ends_meets_the_deadline():
@@ -332,10 +351,11 @@ if __name__ == "__main__":
              an_answer_is_cut_at_its_byte, a_log_is_cut_at_its_byte_or_ended_there_cleanly,
              streams_that_are_open_can_be_broken, a_watch_from_before_a_compaction_is_gone_in_either_shape,
              a_page_from_before_a_compaction_is_gone, a_watcher_too_slow_for_the_history_is_ended,
-             a_log_flows_at_its_rate_while_the_container_runs,
+             a_log_flows_at_its_rate_while_the_container_runs, it_is_told_when_a_log_had_been_sent,
              a_log_comes_in_chunks_of_the_size_that_was_asked, a_large_file_is_not_held_in_memory,
              a_file_outside_of_the_directory_is_not_read,
              who_comes_after_a_rotation_gets_the_newest_file,
-             a_generated_report_has_its_rows_and_is_the_same_again, a_pod_that_never_ends_meets_the_deadline,
+             a_generated_report_has_its_rows_and_is_the_same_again,
+             the_lines_about_a_plain_report_have_no_braces, a_pod_that_never_ends_meets_the_deadline,
              users_have_tokens_and_what_is_denied_them, a_token_can_be_rotated, requests_are_counted_by_verb_and_resource,
              broken_requests_are_refused_and_the_server_lives])

@@ -413,6 +413,9 @@ static void builtin_profiles_describe_their_tables(void **state)
     assert_false(kg_profile_keeps_incomplete(krr));
     assert_string_equal(kg_profile_table(seed)->name, "scan_histories");
     assert_int_equal(kg_profile_table(seed)->scanned_at, -1);
+    /* A Job for each namespace: one's report is not older than another's. */
+    assert_int_equal(kg_profile_table(seed)->n_scope, 1);
+    assert_int_equal(kg_profile_table(seed)->scope[0], 0);
     assert_null(kg_profile_builtin(KG_STR("none")));
     kg_profile_destroy(krr);
     kg_profile_destroy(seed);

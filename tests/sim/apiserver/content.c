@@ -74,7 +74,7 @@ static struct sim_source *by_default(struct sim *sim, const struct kg_node *pod,
     if (sim->config.krr_rows > 0) {
         return sim_source_krr(
             &sim->sources, kg_node_str(kg_node_path(pod, "metadata.namespace")),
-            sim->config.krr_rows);
+            sim->config.krr_rows, false);
     }
     len = snprintf(text, sizeof(text), "hello from %.*s/%.*s\n{\"ok\": true}\n",
                    KG_STR_ARG(name), KG_STR_ARG(container));
@@ -110,7 +110,7 @@ static struct sim_source *standard_output(struct sim *sim,
     if (kg_str_to_u64(sim_note_of(pod, "log-krr-rows", container), &n_rows)) {
         return sim_source_krr(
             &sim->sources, kg_node_str(kg_node_path(pod, "metadata.namespace")),
-            n_rows);
+            n_rows, sim_note(pod, "log-krr-plain").ptr != NULL);
     }
     return by_default(sim, pod, container);
 }

@@ -177,6 +177,16 @@ static void stats(struct sim_call *c)
     kg_buf_finish(&b);
 }
 
+static void ends(struct sim_call *c)
+{
+    struct kg_buf b;
+
+    kg_buf_init(&b, TEXT_MAX);
+    sim_ends_json(&c->sim->ends, &b);
+    say(c, 200, kg_buf_str(&b));
+    kg_buf_finish(&b);
+}
+
 /* Everything goes but the namespace `default`; resourceVersions go on. */
 static void reset(struct sim_call *c)
 {
@@ -196,6 +206,7 @@ static void reset(struct sim_call *c)
     }
     sim_faults_clear(&s->faults);
     sim_stats_clear(&s->stats);
+    sim_ends_clear(&s->ends);
     say(c, 200, KG_STR("{}\n"));
 }
 
@@ -208,6 +219,7 @@ void sim_control(struct sim_call *c)
         {"/sim/faults", faults},      {"/sim/break", break_streams},
         {"/sim/compact", compact},    {"/sim/stats", stats},
         {"/sim/token", change_token}, {"/sim/reset", reset},
+        {"/sim/ends", ends},
     };
 
     for (size_t i = 0; i < KG_COUNT_OF(pages); i++) {
@@ -216,5 +228,6 @@ void sim_control(struct sim_call *c)
             return;
         }
     }
-    say(c, 404, KG_STR("/sim/faults, break, compact, stats, token, reset\n"));
+    say(c, 404,
+        KG_STR("/sim/faults, break, compact, stats, token, reset, ends\n"));
 }

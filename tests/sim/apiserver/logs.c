@@ -30,6 +30,8 @@ struct reader {
     int64_t left;     /* Of limitBytes; -1: no limit. */
     size_t piece_len; /* Bytes of the present piece that were sent. */
     bool in_line;     /* The present line has begun. */
+    char *pod;        /* NAMESPACE/NAME */
+    int64_t sent_us;  /* All of it; 0: not yet. */
 };
 
 /* Filled and emptied within one call: one for all readers. */
@@ -374,7 +376,13 @@ static void on_pump(struct sim_stream *s)
     if (r->left != 0 && sim_stream_full(s)) {
         return; /* Called again when there is room. */
     }
+    if (r->sent_us == 0 && r->at >= r->content.len) {
+        r->sent_us = kg_clock_now_us();
+    }
     if (is_done(r)) {
+        if (r->sent_us != 0 && r->stint->ended_us != 0) {
+            sim_ends_add(&r->sim->ends, r->pod, r->stint->ended_us, r->sent_us);
+        }
         sim_stream_end(s); /* Last: `r` is gone. */
         return;
     }
@@ -387,6 +395,7 @@ static void on_gone(struct sim_stream *s)
 
     kg_queue_remove(&r->node);
     sim_content_finish(&r->content);
+    kg_free(r->pod);
     kg_free(r);
 }
 
@@ -453,6 +462,15 @@ static const struct sim_stint *stint_of(const struct sim_run *run,
     return query->previous ? &run->before : &run->main;
 }
 
+static char *pod_path(const struct sim_call *c)
+{
+    char text[600];
+
+    (void)snprintf(text, sizeof(text), "%.*s/%.*s", KG_STR_ARG(c->ns),
+                   KG_STR_ARG(c->name));
+    return sim_cstr(kg_str_from(text));
+}
+
 static void open_reader(struct sim_call *c, struct sim_object *pod,
                         const struct kg_node *root,
                         const struct sim_log_query *query)
@@ -464,6 +482,7 @@ static void open_reader(struct sim_call *c, struct sim_object *pod,
     r->sim = c->sim;
     r->stint = stint_of(run, root, query);
     r->query = *query;
+    r->pod = pod_path(c);
     kg_queue_init(&r->node);
     sim_content_init(&r->content, c->sim, root, query->container,
                      run->n_restarts + (query->previous ? 0 : 1));

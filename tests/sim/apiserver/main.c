@@ -383,6 +383,7 @@ static void init(struct sim *sim, const struct arguments *a)
     kg_map_init(&sim->stats);
     kg_map_init(&sim->sources);
     kg_queue_init(&sim->old_lists);
+    sim_ends_init(&sim->ends);
     sim_store_start(&sim->store, on_event, on_look, sim);
     make_namespace(sim, "default");
     for (size_t i = 0; i < a->n_namespaces; i++) {
@@ -414,6 +415,7 @@ int main(int argc, char **argv)
     kg_loop_run(&sim.loop);
     sim_watchers_finish(&sim.watchers);
     sim_faults_clear(&sim.faults);
+    sim_ends_clear(&sim.ends);
     sim_stats_clear(&sim.stats);
     kg_map_finish(&sim.stats);
     for (size_t i = 0; i < sim.config.n_tokens; i++) {

@@ -2,6 +2,7 @@
 #ifndef SIM_SIM_H
 #define SIM_SIM_H
 
+#include "ends.h"
 #include "faults.h"
 #include "http.h"
 #include "store.h"
@@ -56,6 +57,7 @@ struct sim {
     struct kg_map sources;     /* What logs are made of. */
     struct kg_queue old_lists; /* Lists that are read in pages. */
     uint64_t n_logs;           /* Log streams begun. */
+    struct sim_ends ends;      /* Of logs that were read to their end. */
 };
 
 struct sim_kind {

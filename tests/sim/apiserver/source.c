@@ -77,14 +77,14 @@ struct sim_source *sim_source_file(struct kg_map *sources, const char *path)
 }
 
 struct sim_source *sim_source_krr(struct kg_map *sources, struct kg_str ns,
-                                  uint64_t n_rows)
+                                  uint64_t n_rows, bool plain)
 {
     char key[400];
     char path[] = "/tmp/kube-sim-XXXXXX";
     struct sim_source *s;
     int fd;
 
-    (void)snprintf(key, sizeof(key), "krr %llu %.*s",
+    (void)snprintf(key, sizeof(key), "krr%s %llu %.*s", plain ? " plain" : "",
                    (unsigned long long)n_rows, KG_STR_ARG(ns));
     s = find(sources, key);
     if (s != NULL) {
@@ -95,7 +95,7 @@ struct sim_source *sim_source_krr(struct kg_map *sources, struct kg_str ns,
         return cannot(path);
     }
     (void)unlink(path);
-    if (!sim_krr_write(fd, ns, n_rows)) {
+    if (!sim_krr_write(fd, ns, n_rows, plain)) {
         (void)close(fd);
         return cannot("a report's temporary file");
     }

@@ -20,9 +20,9 @@ struct sim_source {
 struct sim_source *sim_source_text(struct kg_str text);
 struct sim_source *sim_source_file(struct kg_map *sources, const char *path);
 /* A seeded KRR report of so many rows between lines of other things. Names of
- * objects are unique by namespace. */
+ * objects are unique by namespace. `plain`: none of the lines has a brace. */
 struct sim_source *sim_source_krr(struct kg_map *sources, struct kg_str ns,
-                                  uint64_t n_rows);
+                                  uint64_t n_rows, bool plain);
 void sim_source_release(struct kg_map *sources, struct sim_source *s);
 /* At most `len` bytes from `at`; less only at the end. */
 size_t sim_source_read(const struct sim_source *s, uint64_t at, char *out,
