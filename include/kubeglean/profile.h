@@ -5,28 +5,7 @@
  * `struct kg_table_def`. A compiled profile never changes: any number of
  * readers share it.
  *
- * Columns take their value from one of
- *     path:   the value at a path below the row ("@.object.name")
- *     raw:    the JSON text at such a path, whatever it is
- *     count:  how many values a path has; with `where`, those objects alone
- *             whose members equal the given scalars
- *     parent: the value at a path from the root ("$.A[*].b"); what it shares
- *             with the path of the rows is the same element. It may come later
- *             in the text than its rows
- *     mapKey: the name under which the row, or the value so many levels above
- *             it, stands in its object
- *     run:    what is known of the run: cluster, namespace, job, pod, node,
- *             task, container, job_uid, pod_uid, scanned_at, started_at,
- *             finished_at
- *     const:  a scalar
- * and `regex` with `group` (path and parent alone) cuts a piece out of a string.
- *
- * `absent`, `null` and `mismatch` say what becomes of a value that is not there,
- * is null (or NaN), or is of another type than the column's: `null`, `reject`
- * (the row) or `default`. Without them absent and null give the default where
- * one is written, else NULL, and a mismatch rejects the row. Text takes strings,
- * the numeric types numbers, boolean booleans, timestamptz strings as of RFC
- * 3339, jsonb anything. NULL in a key rejects the row. */
+ * What it is written in is described in src/json/PROFILES.md. */
 #ifndef KUBEGLEAN_PROFILE_H
 #define KUBEGLEAN_PROFILE_H
 
@@ -54,11 +33,24 @@ KG_MUST_USE enum kg_errc kg_profile_compile(const struct kg_node *document,
 void kg_profile_destroy(struct kg_profile *p);
 
 const char *kg_profile_name(const struct kg_profile *p);
+/* One line for people, or "". */
+const char *kg_profile_summary(const struct kg_profile *p);
 const struct kg_table_def *kg_profile_table(const struct kg_profile *p);
 enum kg_root kg_profile_root(const struct kg_profile *p);
 enum kg_unit kg_profile_unit(const struct kg_profile *p);
 /* `incomplete: keep`: rows of a report that is incomplete are stored. */
 bool kg_profile_keeps_incomplete(const struct kg_profile *p);
+
+/* The paths that a profile is written with, from 0: those of its rows, of its
+ * match, of its columns. */
+struct kg_profile_path {
+    const char *of;     /* "rows", "match", or the column's name. */
+    int32_t column;     /* Its number, or -1. */
+    struct kg_str text; /* "$.scans[*]"; of a mapKey, its levels. */
+};
+
+size_t kg_profile_n_paths(const struct kg_profile *p);
+struct kg_profile_path kg_profile_path(const struct kg_profile *p, size_t i);
 
 /* The profiles that come with the program, as YAML to be parsed and compiled. */
 struct kg_builtin {

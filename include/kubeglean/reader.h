@@ -97,7 +97,8 @@ void kg_reader_destroy(struct kg_reader *r);
 KG_MUST_USE enum kg_errc kg_reader_feed(struct kg_reader *r,
                                         struct kg_str bytes);
 /* Bytes may be missing, or come twice, before those fed next: the document that
- * is open ends as KG_INCOMPLETE with `reason` (static), even if it parses. */
+ * is open ends as KG_INCOMPLETE with `reason` (static), even if it parses. So
+ * does the report of a whole log, wherever in it that was. */
 void kg_reader_doubt(struct kg_reader *r, const char *reason);
 /* The log has ended; `reason` ("cut", "pod_gone", ...; static) is told for a
  * report that is open. Once, after the last feed. */
@@ -106,6 +107,8 @@ KG_MUST_USE enum kg_errc kg_reader_finish(struct kg_reader *r,
 
 /* Borrowed until destroy; also after an error. */
 const struct kg_reader_stats *kg_reader_stats(const struct kg_reader *r);
+/* Did any document have something at the profile's path of that number? */
+bool kg_reader_met(const struct kg_reader *r, size_t path);
 /* What a log without any report amounts to: KG_EMPTY, or KG_INCOMPLETE when
  * something was damaged or its beginning is missing (then *ret_reason is "cut"
  * or "head_missing"). After finish. */

@@ -167,8 +167,10 @@ static enum kg_cell_state wanted(enum kg_type type)
 static const char *refuse(const struct kg_column_def *def,
                           const struct kg_cell *cell, struct kg_str text)
 {
-    if (cell->state != KG_CELL_RAW && !def->has_regex &&
-        cell->state != wanted(def->type)) {
+    enum kg_cell_state want =
+        def->has_regex ? KG_CELL_STRING : wanted(def->type);
+
+    if (cell->state != KG_CELL_RAW && cell->state != want) {
         return "it is of another type";
     }
     return kg_cell_refuse(def->type, text);
@@ -192,11 +194,10 @@ static bool cut_out(const struct kg_column_def *def, struct kg_cell *cell,
     return true;
 }
 
-static const struct kg_value *fallback(const struct kg_column_def *def,
-                                       const struct kg_run_values *run)
+static struct kg_value given(const struct kg_given *g,
+                             const struct kg_run_values *run)
 {
-    return def->given.from_run ? &run->values[def->given.field]
-                               : &def->given.value;
+    return g->from_run ? run->values[g->field] : g->value;
 }
 
 static const char *apply(const struct kg_column_def *def,
@@ -207,9 +208,19 @@ static const char *apply(const struct kg_column_def *def,
         return why;
     }
     *ret_value = policy == KG_POLICY_DEFAULT
-                     ? *fallback(def, run)
+                     ? given(&def->fallback, run)
                      : (struct kg_value){.is_null = true};
     return NULL;
+}
+
+static const char *resolve_given(const struct kg_column_def *def,
+                                 const struct kg_run_values *run,
+                                 struct kg_value *ret_value)
+{
+    *ret_value = given(&def->given, run);
+    return ret_value->is_null && def->source == KG_FROM_RUN
+               ? apply(def, run, def->absent, "it is not known", ret_value)
+               : NULL;
 }
 
 static const char *resolve(struct kg_cell *cell,
@@ -217,20 +228,23 @@ static const char *resolve(struct kg_cell *cell,
                            const struct kg_run_values *run,
                            struct kg_value *ret_value)
 {
-    struct kg_str text = kg_buf_str(&cell->text);
+    struct kg_str text;
     const char *why;
 
     if (def->source == KG_FROM_RUN || def->source == KG_FROM_CONST) {
-        *ret_value = *fallback(def, run);
-        return NULL;
+        return resolve_given(def, run, ret_value);
+    }
+    if (cell == NULL || cell->state == KG_CELL_ABSENT) {
+        return apply(def, run, def->absent, "it is absent", ret_value);
     }
     if (cell->state == KG_CELL_NULL || cell->state == KG_CELL_RAW_NULL) {
         return apply(def, run, def->null, "it is null", ret_value);
     }
-    if (cell->state == KG_CELL_ABSENT ||
-        (def->has_regex && cell->state == KG_CELL_STRING &&
-         !cut_out(def, cell, &text))) {
-        return apply(def, run, def->absent, "it is absent", ret_value);
+    text = kg_buf_str(&cell->text);
+    if (def->has_regex && cell->state == KG_CELL_STRING &&
+        !cut_out(def, cell, &text)) {
+        return apply(def, run, def->absent, "its regex matches nothing",
+                     ret_value);
     }
     why = refuse(def, cell, text);
     if (why != NULL) {

@@ -33,9 +33,9 @@ KG_MUST_USE enum kg_errc kg_cell_set(struct kg_cell *cell, enum kg_kind kind,
                                      struct kg_str text);
 /* Why a column of this type does not take the text, a static string; or NULL. */
 const char *kg_cell_refuse(enum kg_type type, struct kg_str text);
-/* The column's value, borrowed from the cell, the profile and `run`; or why the
- * row is refused: a static string, else NULL. The cell's text may get a NUL
- * behind it. */
+/* The column's value, borrowed from the cell (NULL: it has none), the profile
+ * and `run`; or why the row is refused: a static string, else NULL. The cell's
+ * text may get a NUL behind it. */
 const char *kg_cell_resolve(struct kg_cell *cell,
                             const struct kg_column_def *def,
                             const struct kg_run_values *run,

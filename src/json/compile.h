@@ -48,9 +48,26 @@ KG_MUST_USE enum kg_errc kg_compile_act(const struct kg_compile *c,
 KG_MUST_USE enum kg_errc kg_compile_column(const struct kg_compile *c,
                                            const struct kg_node *column,
                                            uint32_t index);
-/* How far its parent's value reaches: behind the row's end. */
-KG_MUST_USE enum kg_errc kg_compile_scope(const struct kg_compile *c,
-                                          const struct kg_node *column,
-                                          uint32_t index);
+/* source.c: the column's slots, and what is given. */
+KG_MUST_USE enum kg_errc kg_compile_source(const struct kg_compile *c,
+                                           const struct kg_node *column,
+                                           uint32_t index);
+/* The member `run` of `from`. */
+KG_MUST_USE enum kg_errc kg_compile_run(const struct kg_compile *c,
+                                        const struct kg_node *from,
+                                        enum kg_type type,
+                                        struct kg_given *ret_given);
+KG_MUST_USE enum kg_errc kg_compile_const(const struct kg_compile *c,
+                                          const struct kg_node *scalar,
+                                          enum kg_type type,
+                                          struct kg_given *ret_given);
+/* How far the values of parents reach: behind the end of the rows. */
+KG_MUST_USE enum kg_errc kg_compile_scopes(const struct kg_compile *c,
+                                           const struct kg_node *columns);
+/* rows.c: `rows` and `match`, what a report is made of. */
+KG_MUST_USE enum kg_errc kg_compile_rows(const struct kg_compile *c,
+                                         const struct kg_node *spec);
+KG_MUST_USE enum kg_errc kg_compile_match(const struct kg_compile *c,
+                                          const struct kg_node *spec);
 
 #endif /* KG_JSON_COMPILE_H */

@@ -102,11 +102,18 @@ static enum kg_errc fill(struct kg_held *h, struct kg_held_row *row,
     return KG_OK;
 }
 
-enum kg_errc kg_held_fill(struct kg_held *h, uint32_t column,
-                          const struct kg_column_def *def,
-                          const struct kg_value *value, const char *why)
+/* Does the row know its value now? */
+static bool is_settled(struct kg_held_row *row, const struct kg_held_news *news)
 {
-    uint64_t bit = UINT64_C(1) << column;
+    if ((row->missing & news->slot) == 0) {
+        return false;
+    }
+    row->missing &= news->is_there ? ~news->others : ~news->slot;
+    return (row->missing & news->others) == 0;
+}
+
+enum kg_errc kg_held_fill(struct kg_held *h, const struct kg_held_news *news)
+{
     struct kg_queue *node;
 
     kg_queue_foreach (node, &h->rows) {
@@ -114,15 +121,14 @@ enum kg_errc kg_held_fill(struct kg_held *h, uint32_t column,
             KG_CONTAINER_OF(node, struct kg_held_row, node);
         enum kg_errc err = KG_OK;
 
-        if ((row->missing & bit) == 0) {
+        if (!is_settled(row, news)) {
             continue;
         }
-        row->missing &= ~bit;
-        if (why == NULL) {
-            err = fill(h, row, column, value);
+        if (news->why == NULL) {
+            err = fill(h, row, news->column, &news->value);
         } else if (row->why == NULL) {
-            row->column = def->name;
-            row->why = why;
+            row->column = news->name;
+            row->why = news->why;
         }
         if (err != KG_OK) {
             return err;

@@ -8,7 +8,7 @@
 
 struct kg_held_row {
     struct kg_queue node;
-    uint64_t missing;   /* Columns that wait, one bit each. */
+    uint64_t missing;   /* Slots that may still have a value, one bit each. */
     const char *column; /* Refused: by this column, and why; or NULL. */
     const char *why;
     struct kg_value *values; /* One for each column; their texts are own. */
@@ -26,11 +26,21 @@ bool kg_held_empty(const struct kg_held *h);
 /* Copies. KG_ENOMEM, KG_ELIMIT. */
 KG_MUST_USE enum kg_errc kg_held_add(struct kg_held *h,
                                      const struct kg_held_row *row);
-/* The column's value for all rows that miss it, or why they are refused. */
-KG_MUST_USE enum kg_errc kg_held_fill(struct kg_held *h, uint32_t column,
-                                      const struct kg_column_def *def,
-                                      const struct kg_value *value,
-                                      const char *why);
+/* A slot has its column's value (or why that refuses its rows), or will never
+ * have one: then the value is what becomes of rows for which no other slot of
+ * the column is left. */
+struct kg_held_news {
+    uint64_t slot;   /* One bit, */
+    uint64_t others; /* and those of all slots of its column. */
+    bool is_there;
+    uint32_t column;
+    const char *name;
+    const char *why; /* Or NULL, */
+    struct kg_value value;
+};
+
+KG_MUST_USE enum kg_errc kg_held_fill(struct kg_held *h,
+                                      const struct kg_held_news *news);
 /* The first row if it misses nothing, or NULL; dropped by the next call. */
 struct kg_held_row *kg_held_first(struct kg_held *h);
 void kg_held_drop(struct kg_held *h, struct kg_held_row *row);

@@ -31,10 +31,38 @@ static bool send_held(struct kg_select *s)
     return true;
 }
 
-static bool is_missing(const struct kg_select *s, uint32_t column)
+static bool is_null(const struct kg_cell *cell)
 {
-    return s->profile->defs[column].source == KG_FROM_PARENT &&
-           s->cells[column].state == KG_CELL_ABSENT;
+    return cell->state == KG_CELL_NULL || cell->state == KG_CELL_RAW_NULL;
+}
+
+/* The first of a column's slots for these rows that has a value, else one that
+ * is null; NULL: there is none yet. *ret_missing are those that may still come. */
+static struct kg_cell *choose(struct kg_select *s,
+                              const struct kg_column_def *def, uint64_t rows,
+                              uint64_t *ret_missing)
+{
+    struct kg_cell *chosen = NULL;
+
+    *ret_missing = 0;
+    for (uint64_t rest = def->slots; rest != 0; rest &= rest - 1) {
+        uint32_t i = (uint32_t)__builtin_ctzll(rest);
+        const struct kg_slot *slot = &s->profile->slots[i];
+        struct kg_cell *cell = &s->cells[i];
+
+        if ((slot->rows & rows) == 0) {
+            continue;
+        }
+        if (cell->state == KG_CELL_ABSENT) {
+            *ret_missing |= slot->waits ? UINT64_C(1) << i : 0;
+            continue;
+        }
+        s->seen.slots |= (uint64_t)(def->source != KG_FROM_COUNT) << i;
+        if (chosen == NULL || (is_null(chosen) && !is_null(cell))) {
+            chosen = cell;
+        }
+    }
+    return chosen;
 }
 
 /* The first column that refuses the row names it. */
@@ -43,12 +71,14 @@ static void resolve(struct kg_select *s, uint32_t column,
 {
     const struct kg_column_def *def = &s->profile->defs[column];
     struct kg_value value = {.is_null = true};
+    uint64_t missing;
+    struct kg_cell *cell = choose(s, def, UINT64_C(1) << s->rows, &missing);
     const char *why = NULL;
 
-    if (is_missing(s, column)) {
-        row->missing |= UINT64_C(1) << column;
+    if (cell == NULL && missing != 0) {
+        row->missing |= missing;
     } else {
-        why = kg_cell_resolve(&s->cells[column], def, &s->run, &value);
+        why = kg_cell_resolve(cell, def, &s->run, &value);
     }
     if (why != NULL && row->why == NULL) {
         row->column = def->name;
@@ -79,18 +109,19 @@ bool kg_output_row(struct kg_select *s)
 const struct kg_value *kg_output_scope(struct kg_select *s)
 {
     const struct kg_table_def *table = &s->profile->table;
+    uint64_t missing;
 
     for (uint32_t i = 0; i < table->n_columns; i++) {
         s->values[i] = (struct kg_value){.is_null = true};
-        if (s->profile->defs[i].source != KG_FROM_PARENT) {
-            s->cells[i].state = KG_CELL_ABSENT;
-        }
     }
     for (uint32_t i = 0; i < table->n_scope; i++) {
         uint32_t column = table->scope[i];
+        const struct kg_column_def *def = &s->profile->defs[column];
+        struct kg_cell *cell = def->source == KG_FROM_PARENT
+                                   ? choose(s, def, UINT64_MAX, &missing)
+                                   : NULL;
 
-        if (kg_cell_resolve(&s->cells[column], &s->profile->defs[column],
-                            &s->run, &s->values[column]) != NULL) {
+        if (kg_cell_resolve(cell, def, &s->run, &s->values[column]) != NULL) {
             return NULL;
         }
     }
@@ -106,16 +137,22 @@ bool kg_output_matched(struct kg_select *s)
     return send_held(s);
 }
 
-bool kg_output_parent(struct kg_select *s, uint32_t column)
+bool kg_output_parent(struct kg_select *s, uint32_t slot)
 {
+    uint32_t column = s->profile->slots[slot].column;
     const struct kg_column_def *def = &s->profile->defs[column];
-    struct kg_value value = {.is_null = true};
-    const char *why;
+    struct kg_cell *cell = &s->cells[slot];
+    struct kg_held_news news = {.slot = UINT64_C(1) << slot,
+                                .others = def->slots,
+                                .is_there = cell->state != KG_CELL_ABSENT,
+                                .column = column,
+                                .name = def->name,
+                                .value = {.is_null = true}};
 
     if (kg_held_empty(&s->held)) {
         return true;
     }
-    why = kg_cell_resolve(&s->cells[column], def, &s->run, &value);
-    return fail(s, kg_held_fill(&s->held, column, def, &value, why)) &&
-           send_held(s);
+    s->seen.slots |= news.is_there ? news.slot : 0;
+    news.why = kg_cell_resolve(cell, def, &s->run, &news.value);
+    return fail(s, kg_held_fill(&s->held, &news)) && send_held(s);
 }

@@ -9,7 +9,7 @@ KG_MUST_USE bool kg_output_row(struct kg_select *s);
 /* The document matches now: those that waited for it go out. */
 KG_MUST_USE bool kg_output_matched(struct kg_select *s);
 /* The parent's value is known, or will never be. */
-KG_MUST_USE bool kg_output_parent(struct kg_select *s, uint32_t column);
+KG_MUST_USE bool kg_output_parent(struct kg_select *s, uint32_t slot);
 /* What a document without a row says of its scope: values of all columns,
  * borrowed until the next document; NULL: a column of the scope refuses. */
 const struct kg_value *kg_output_scope(struct kg_select *s);

@@ -37,8 +37,12 @@ KG_MUST_USE enum kg_errc kg_path_parse(struct kg_str text,
                                        struct kg_path *ret_path,
                                        struct kg_error *e);
 bool kg_step_eq(const struct kg_step *a, const struct kg_step *b);
+/* Is there a value that both lead to? */
+bool kg_step_meets(const struct kg_step *a, const struct kg_step *b);
 /* Steps that both begin with. */
 size_t kg_path_common(const struct kg_path *a, const struct kg_path *b);
+/* Where they part, do both want an object, or both an array? */
+bool kg_path_agree(const struct kg_path *a, const struct kg_path *b);
 /* Steps before the first wildcard from step `from` on. */
 size_t kg_path_certain(const struct kg_path *p, size_t from);
 /* false: it would be too long. */

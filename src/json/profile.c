@@ -16,6 +16,7 @@ static const char *const mode_names[] = {[KG_MODE_UPSERT] = "upsert",
                                          [KG_MODE_REPLACE] = "replace",
                                          NULL};
 static const char *const incomplete_names[] = {"drop", "keep", NULL};
+static const char *const absent_names[] = {"reject", "empty", NULL};
 
 /* --- the document's head ------------------------------------------------------ */
 
@@ -57,6 +58,7 @@ static enum kg_errc compile_words(const struct kg_compile *c,
     unsigned unit = KG_UNIT_DOCUMENT;
     unsigned mode = KG_MODE_UPSERT;
     unsigned keep = 0;
+    unsigned empty = 0;
     enum kg_errc err = kg_compile_word(c, spec, "root", root_names, &root);
 
     if (err == KG_OK) {
@@ -69,63 +71,17 @@ static enum kg_errc compile_words(const struct kg_compile *c,
         err = kg_compile_word(c, spec, "incomplete", incomplete_names, &keep);
     }
     if (err == KG_OK) {
+        err = kg_compile_word(c, spec, "absentRows", absent_names, &empty);
+    }
+    if (err == KG_OK) {
         err = kg_compile_bool(c, spec, "allowEmpty", &p->table.allow_empty);
     }
     p->root = (enum kg_root)root;
     p->unit = (enum kg_unit)unit;
     p->table.mode = (enum kg_mode)mode;
     p->keep_incomplete = keep != 0;
+    p->may_lack_rows = empty != 0;
     return err;
-}
-
-/* --- paths ---------------------------------------------------------------------- */
-
-static enum kg_errc compile_matches(const struct kg_compile *c,
-                                    const struct kg_node *match)
-{
-    if (match == NULL) {
-        return KG_OK;
-    }
-    if (match->kind != KG_ARRAY || match->n_children > 64) {
-        return kg_compile_fail(c, match,
-                               "match: a list of at most 64 paths is expected");
-    }
-    for (const struct kg_node *n = match->child; n != NULL; n = n->next) {
-        struct kg_action action = {.kind = KG_ACT_MATCH,
-                                   .column = (uint16_t)c->p->n_matches++};
-        struct kg_path path;
-        enum kg_errc err = kg_compile_path(c, n, false, &path);
-
-        if (err == KG_OK) {
-            err = kg_compile_act(c, n, &path, path.n_steps, action);
-        }
-        if (err != KG_OK) {
-            return err;
-        }
-    }
-    return KG_OK;
-}
-
-static enum kg_errc compile_rows(const struct kg_compile *c,
-                                 const struct kg_node *spec)
-{
-    const struct kg_node *rows = kg_node_get(spec, "rows");
-    struct kg_path *path = &c->p->rows;
-    enum kg_errc err;
-
-    if (rows == NULL) {
-        return kg_compile_fail(c, spec, "rows is missing");
-    }
-    c->p->rows_text = rows->text;
-    err = kg_compile_path(c, rows, false, path);
-    if (err == KG_OK) {
-        err = kg_compile_act(c, rows, path, kg_path_certain(path, 0),
-                             (struct kg_action){.kind = KG_ACT_ROWS});
-    }
-    return err != KG_OK
-               ? err
-               : kg_compile_act(c, rows, path, path->n_steps,
-                                (struct kg_action){.kind = KG_ACT_ROW});
 }
 
 /* --- columns and the table -------------------------------------------------------- */
@@ -134,16 +90,15 @@ static enum kg_errc compile_rows(const struct kg_compile *c,
 static enum kg_errc compile_row_end(const struct kg_compile *c,
                                     const struct kg_node *columns)
 {
-    enum kg_errc err =
-        kg_compile_act(c, columns, &c->p->rows, c->p->rows.n_steps,
-                       (struct kg_action){.kind = KG_ACT_ROW_END});
-    uint32_t n = 0;
+    enum kg_errc err = KG_OK;
 
-    for (const struct kg_node *column = columns->child;
-         column != NULL && err == KG_OK; column = column->next) {
-        err = kg_compile_scope(c, column, n++);
+    for (size_t i = 0; i < c->p->n_rows && err == KG_OK; i++) {
+        const struct kg_path *rows = &c->p->rows[i];
+
+        err = kg_compile_act(c, columns, rows, rows->n_steps,
+                             (struct kg_action){.kind = KG_ACT_ROW_END});
     }
-    return err;
+    return err == KG_OK ? kg_compile_scopes(c, columns) : err;
 }
 
 static enum kg_errc compile_columns(const struct kg_compile *c,
@@ -263,8 +218,9 @@ static enum kg_errc compile_table(const struct kg_compile *c,
 static enum kg_errc compile(const struct kg_compile *c)
 {
     static const char *const names[] = {
-        "root",  "unit",       "match",      "rows",    "table", "mode",
-        "scope", "incomplete", "allowEmpty", "columns", NULL};
+        "summary",    "root",    "unit", "match", "rows",
+        "absentRows", "table",   "mode", "scope", "incomplete",
+        "allowEmpty", "columns", NULL};
     const struct kg_node *document = c->p->texts.root;
     const struct kg_node *spec = kg_node_get(document, "spec");
     enum kg_errc err = compile_header(c, document);
@@ -276,13 +232,16 @@ static enum kg_errc compile(const struct kg_compile *c)
         err = kg_compile_known(c, spec, names);
     }
     if (err == KG_OK) {
+        err = kg_compile_text(c, spec, "summary", false, &c->p->summary);
+    }
+    if (err == KG_OK) {
         err = compile_words(c, spec);
     }
     if (err == KG_OK) {
-        err = compile_rows(c, spec);
+        err = kg_compile_rows(c, spec);
     }
     if (err == KG_OK) {
-        err = compile_matches(c, kg_node_get(spec, "match"));
+        err = kg_compile_match(c, spec);
     }
     if (err == KG_OK) {
         err = compile_table(c, spec);
@@ -304,8 +263,9 @@ enum kg_errc kg_profile_compile(const struct kg_node *document,
     }
     kg_tree_init(&p->texts, KG_LIMIT_CONFIG);
     p->defs = kg_calloc(KG_COLUMNS_MAX, sizeof(*p->defs));
+    p->slots = kg_calloc(KG_SLOTS_MAX, sizeof(*p->slots));
     p->texts.root = kg_tree_copy(&p->texts, document);
-    if (p->defs == NULL || p->texts.root == NULL) {
+    if (p->defs == NULL || p->slots == NULL || p->texts.root == NULL) {
         (void)kg_error_set(e, KG_ENOMEM, 0, "%s", file);
     } else {
         err = compile(&(struct kg_compile){p, file, e});
@@ -329,6 +289,7 @@ void kg_profile_destroy(struct kg_profile *p)
         }
     }
     kg_free(p->defs);
+    kg_free(p->slots);
     kg_trie_finish(&p->trie);
     kg_tree_finish(&p->texts);
     kg_free(p);
@@ -337,6 +298,38 @@ void kg_profile_destroy(struct kg_profile *p)
 const char *kg_profile_name(const struct kg_profile *p)
 {
     return p->name.ptr;
+}
+
+/* The tree's texts end with a NUL. */
+const char *kg_profile_summary(const struct kg_profile *p)
+{
+    return p->summary.len > 0 ? p->summary.ptr : "";
+}
+
+size_t kg_profile_n_paths(const struct kg_profile *p)
+{
+    return p->n_rows + p->n_matches + p->n_slots;
+}
+
+struct kg_profile_path kg_profile_path(const struct kg_profile *p, size_t i)
+{
+    struct kg_profile_path path = {.of = "rows", .column = -1};
+
+    if (i < p->n_rows) {
+        path.text = p->rows_text[i];
+        return path;
+    }
+    i -= p->n_rows;
+    if (i < p->n_matches) {
+        path.of = "match";
+        path.text = p->match_text[i];
+        return path;
+    }
+    i -= p->n_matches;
+    path.column = (int32_t)p->slots[i].column;
+    path.of = p->defs[path.column].name;
+    path.text = p->slots[i].text;
+    return path;
 }
 
 const struct kg_table_def *kg_profile_table(const struct kg_profile *p)

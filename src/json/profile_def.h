@@ -35,7 +35,13 @@ enum kg_run_field {
     KG_RUN_NR
 };
 
-enum { KG_WHERE_MAX = 8, KG_GROUPS_MAX = 10 };
+enum {
+    KG_WHERE_MAX = 8,
+    KG_GROUPS_MAX = 10,
+    KG_ROWS_MAX = 8,     /* Paths of rows, */
+    KG_MATCHES_MAX = 64, /* of `match`, */
+    KG_SLOTS_MAX = 64,   /* and of columns: one bit each. */
+};
 
 struct kg_condition {
     struct kg_str name; /* Of a member of the counted object, */
@@ -56,7 +62,9 @@ struct kg_column_def {
     bool key;
     enum kg_source source;
     enum kg_policy absent, null, mismatch;
-    struct kg_given given; /* Of RUN and CONST; else the default. */
+    struct kg_given given;    /* Of RUN and CONST. */
+    struct kg_given fallback; /* The default. */
+    uint64_t slots;           /* Its alternatives, in their order. */
     bool has_regex;
     regex_t regex;
     size_t group;
@@ -64,13 +72,23 @@ struct kg_column_def {
     struct kg_condition where[KG_WHERE_MAX];
 };
 
+/* One of the paths that a column takes its value from. */
+struct kg_slot {
+    uint32_t column;
+    bool waits;          /* It may come behind its rows: a parent. */
+    uint64_t rows;       /* Paths of rows that have it, one bit each. */
+    struct kg_path path; /* From the root; of a parent, */
+    size_t scope;        /* steps of it that hold one value. */
+    struct kg_str text;  /* As it was written. */
+};
+
 /* What happens at a place of the document. */
 enum kg_action_kind {
     KG_ACT_MATCH,     /* One of the paths of `match` is there. */
-    KG_ACT_ROWS,      /* What holds the rows: array, object, or the row. */
+    KG_ACT_ROWS,      /* What holds rows: array, object, or the row. */
     KG_ACT_ROW,       /* A row begins here, */
     KG_ACT_ROW_END,   /* and ends when all else here was done. */
-    KG_ACT_VALUE,     /* The value of a column, */
+    KG_ACT_VALUE,     /* The value of a slot, */
     KG_ACT_RAW,       /* its text, */
     KG_ACT_COUNT,     /* one more of what it counts, */
     KG_ACT_COUNTED,   /* what holds the things it counts, */
@@ -84,9 +102,9 @@ enum { KG_NODE_NONE = UINT16_MAX };
 
 struct kg_action {
     enum kg_action_kind kind;
-    uint16_t column; /* Or number of the match. */
-    uint16_t condition;
-    uint16_t node; /* Where it happens. */
+    uint16_t slot;      /* Or number of the path, of `match` or of rows. */
+    uint16_t condition; /* Number of it, or of the demand a match meets. */
+    uint16_t node;      /* Where it happens. */
 };
 
 struct kg_trie_node {
@@ -114,15 +132,18 @@ void kg_trie_finish(struct kg_trie *t);
 
 struct kg_profile {
     struct kg_tree texts; /* The YAML's tree: what all slices point into. */
-    struct kg_str name;
+    struct kg_str name, summary;
     struct kg_table_def table;
     enum kg_root root;
     enum kg_unit unit;
     bool keep_incomplete;
-    struct kg_path rows;
-    struct kg_str rows_text; /* The same, as it was written. */
-    size_t n_matches;
-    size_t n_parents;
+    bool may_lack_rows;
+    size_t n_rows, n_matches, n_slots;
+    size_t n_demands; /* Of `match`; each has one path or more. */
+    struct kg_path rows[KG_ROWS_MAX];
+    struct kg_str rows_text[KG_ROWS_MAX];
+    struct kg_str match_text[KG_MATCHES_MAX];
+    struct kg_slot *slots;
     struct kg_column columns[KG_COLUMNS_MAX]; /* The table's, */
     uint32_t scope[KG_COLUMNS_MAX];
     struct kg_column_def *defs; /* and where they come from. */

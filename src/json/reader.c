@@ -26,12 +26,19 @@ struct kg_reader {
     uint64_t decoys;    /* Bytes of documents that did not match. */
     const char *ending; /* What finish() was given as reason. */
 
+    bool open_end;            /* The log ends inside something. */
     bool begun;               /* A report is open. */
     uint64_t n_begun;         /* Reports. */
     uint64_t number;          /* Of its next row. */
     struct kg_report_end end; /* What it comes to. */
     struct kg_error why;      /* The text of its detail. */
 };
+
+static bool is_whole_log(const struct kg_reader *r)
+{
+    return r->options.profile != NULL &&
+           kg_profile_unit(r->options.profile) == KG_UNIT_LOG;
+}
 
 /* --- reports ------------------------------------------------------------------- */
 
@@ -222,10 +229,13 @@ static bool end_document(struct kg_reader *r)
         }
     }
     stop_reading(r);
-    return !report ||
-           (r->options.profile != NULL &&
-            kg_profile_unit(r->options.profile) == KG_UNIT_LOG) ||
-           end_report(r);
+    return !report || is_whole_log(r) || end_report(r);
+}
+
+static bool lacks_rows(const struct kg_reader *r)
+{
+    return !r->select.rows_found &&
+           (r->select.rows_wrong || !r->options.profile->may_lack_rows);
 }
 
 static bool on_closed(struct kg_reader *r)
@@ -237,9 +247,10 @@ static bool on_closed(struct kg_reader *r)
         r->decoys += r->frame.found.to - r->frame.found.from;
         return end_document(r);
     }
-    if (r->options.profile != NULL && !is_spoilt(r) && !r->select.rows_found) {
-        (void)kg_error_set(&r->why, KG_EDATA, 0, "rows: %.*s is %s",
-                           KG_STR_ARG(r->options.profile->rows_text),
+    if (r->options.profile != NULL && !is_spoilt(r) && lacks_rows(r)) {
+        (void)kg_error_set(&r->why, KG_EDATA, 0, "rows: %.*s%s is %s",
+                           KG_STR_ARG(r->options.profile->rows_text[0]),
+                           r->options.profile->n_rows > 1 ? ", ..." : "",
                            r->select.rows_wrong ? "of the wrong type"
                                                 : "absent");
         spoil(r, KG_REJECTED, "rows");
@@ -301,6 +312,7 @@ static const char *fault_reason(const struct kg_reader *r)
 
 static bool on_broken(struct kg_reader *r)
 {
+    r->open_end = r->frame.found.fault == KG_FAULT_CUT;
     if (r->frame.found.damaged || r->options.strict) {
         r->stats.damaged++;
         if (r->options.profile == NULL && !begin_report(r)) {
@@ -357,6 +369,20 @@ void kg_reader_doubt(struct kg_reader *r, const char *reason)
     r->doubt_at = r->frame.offset;
 }
 
+/* A part of the report may be what was cut, or is missing. */
+static void judge_whole_log(struct kg_reader *r)
+{
+    if (r->doubt != NULL) {
+        spoil(r, KG_INCOMPLETE, r->doubt);
+    } else if (r->open_end) {
+        spoil(r, KG_INCOMPLETE, r->ending);
+    } else if (r->stats.damaged > 0) {
+        spoil(r, KG_INCOMPLETE, "cut");
+    } else if (r->stats.headless) {
+        spoil(r, KG_INCOMPLETE, "head_missing");
+    }
+}
+
 enum kg_errc kg_reader_finish(struct kg_reader *r, const char *reason)
 {
     r->ending = reason;
@@ -364,6 +390,9 @@ enum kg_errc kg_reader_finish(struct kg_reader *r, const char *reason)
     }
     note_noise(r);
     if (r->err == KG_OK && r->begun) {
+        if (is_whole_log(r)) {
+            judge_whole_log(r);
+        }
         (void)end_report(r);
     }
     return r->err;
@@ -372,6 +401,21 @@ enum kg_errc kg_reader_finish(struct kg_reader *r, const char *reason)
 const struct kg_reader_stats *kg_reader_stats(const struct kg_reader *r)
 {
     return &r->stats;
+}
+
+bool kg_reader_met(const struct kg_reader *r, size_t path)
+{
+    const struct kg_profile *p = r->options.profile;
+    const struct kg_seen_paths *seen = &r->select.seen;
+
+    if (path < p->n_rows) {
+        return (seen->rows >> path & 1) != 0;
+    }
+    path -= p->n_rows;
+    if (path < p->n_matches) {
+        return (seen->matches >> path & 1) != 0;
+    }
+    return (seen->slots >> (path - p->n_matches) & 1) != 0;
 }
 
 enum kg_outcome kg_reader_outcome(const struct kg_reader *r,

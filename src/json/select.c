@@ -13,19 +13,20 @@ enum kg_errc kg_select_init(struct kg_select *s,
                             const struct kg_select_ops *ops, void *data)
 {
     uint32_t n = profile->table.n_columns;
+    size_t n_slots = profile->n_slots + 1; /* Never none at all. */
 
     *s = (struct kg_select){.profile = profile,
                             .ops = ops,
                             .data = data,
                             .max_row = limits->row,
-                            .from = kg_calloc(n, sizeof(*s->from)),
-                            .cells = kg_calloc(n, sizeof(*s->cells)),
-                            .counts = kg_calloc(n, sizeof(*s->counts)),
-                            .met = kg_calloc(n, sizeof(*s->met)),
+                            .from = kg_calloc(n_slots, sizeof(*s->from)),
+                            .cells = kg_calloc(n_slots, sizeof(*s->cells)),
+                            .counts = kg_calloc(n_slots, sizeof(*s->counts)),
+                            .met = kg_calloc(n_slots, sizeof(*s->met)),
                             .values = kg_calloc(n, sizeof(*s->values))};
     kg_run_values_init(&s->run, run);
     kg_held_init(&s->held, n, limits->held);
-    for (uint32_t i = 0; s->cells != NULL && i < n; i++) {
+    for (size_t i = 0; s->cells != NULL && i < profile->n_slots; i++) {
         kg_buf_init(&s->cells[i].text, limits->row);
     }
     if (kg_places_init(&s->places, &profile->trie) != KG_OK ||
@@ -40,8 +41,7 @@ enum kg_errc kg_select_init(struct kg_select *s,
 void kg_select_finish(struct kg_select *s)
 {
     kg_held_clear(&s->held);
-    for (uint32_t i = 0; s->cells != NULL && i < s->profile->table.n_columns;
-         i++) {
+    for (size_t i = 0; s->cells != NULL && i < s->profile->n_slots; i++) {
         kg_buf_finish(&s->cells[i].text);
     }
     kg_places_finish(&s->places);
@@ -56,6 +56,12 @@ static bool fail(struct kg_select *s, enum kg_errc err)
 {
     s->err = err;
     return err == KG_OK;
+}
+
+static const struct kg_column_def *def_of(const struct kg_select *s,
+                                          uint32_t slot)
+{
+    return &s->profile->defs[s->profile->slots[slot].column];
 }
 
 /* --- raw text --------------------------------------------------------------------- */
@@ -76,38 +82,38 @@ static struct kg_str token_text(const struct kg_select *s, enum kg_kind kind,
     return kg_str_of(s->piece.ptr + from, end - from);
 }
 
-static enum kg_errc capture_up_to(struct kg_select *s, uint32_t column,
+static enum kg_errc capture_up_to(struct kg_select *s, uint32_t slot,
                                   size_t end)
 {
-    size_t from = s->from[column];
+    size_t from = s->from[slot];
 
-    s->from[column] = 0;
-    return kg_buf_add(&s->cells[column].text,
+    s->from[slot] = 0;
+    return kg_buf_add(&s->cells[slot].text,
                       kg_str_of(s->piece.ptr + from, end - from));
 }
 
-static bool capture_scalar(struct kg_select *s, uint32_t column,
+static bool capture_scalar(struct kg_select *s, uint32_t slot,
                            enum kg_kind kind, struct kg_str text)
 {
-    struct kg_cell *cell = &s->cells[column];
+    struct kg_cell *cell = &s->cells[slot];
 
     cell->state = kind == KG_NULL ? KG_CELL_RAW_NULL : KG_CELL_RAW;
     kg_buf_reset(&cell->text);
     return fail(s, kg_buf_add(&cell->text, token_text(s, kind, text)));
 }
 
-static void capture_open(struct kg_select *s, uint32_t column)
+static void capture_open(struct kg_select *s, uint32_t slot)
 {
-    s->cells[column].state = KG_CELL_RAW;
-    kg_buf_reset(&s->cells[column].text);
-    s->from[column] = kg_parse_at(s->parse) - 1;
-    s->capturing |= UINT64_C(1) << column;
+    s->cells[slot].state = KG_CELL_RAW;
+    kg_buf_reset(&s->cells[slot].text);
+    s->from[slot] = kg_parse_at(s->parse) - 1;
+    s->capturing |= UINT64_C(1) << slot;
 }
 
-static bool capture_close(struct kg_select *s, uint32_t column)
+static bool capture_close(struct kg_select *s, uint32_t slot)
 {
-    s->capturing &= ~(UINT64_C(1) << column);
-    return fail(s, capture_up_to(s, column, kg_parse_at(s->parse)));
+    s->capturing &= ~(UINT64_C(1) << slot);
+    return fail(s, capture_up_to(s, slot, kg_parse_at(s->parse)));
 }
 
 void kg_select_piece(struct kg_select *s, struct kg_str piece)
@@ -118,8 +124,8 @@ void kg_select_piece(struct kg_select *s, struct kg_str piece)
 enum kg_errc kg_select_piece_over(struct kg_select *s)
 {
     for (uint64_t rest = s->capturing; rest != 0; rest &= rest - 1) {
-        uint32_t column = (uint32_t)__builtin_ctzll(rest);
-        enum kg_errc err = capture_up_to(s, column, s->piece.len);
+        uint32_t slot = (uint32_t)__builtin_ctzll(rest);
+        enum kg_errc err = capture_up_to(s, slot, s->piece.len);
 
         if (err != KG_OK) {
             return err;
@@ -130,15 +136,15 @@ enum kg_errc kg_select_piece_over(struct kg_select *s)
 
 /* --- actions ------------------------------------------------------------------------ */
 
-static bool is_from_row(enum kg_source source)
+/* Values of the row before; those of parents stay as far as they reach. */
+static void begin_row(struct kg_select *s, uint32_t rows)
 {
-    return source == KG_FROM_PATH || source == KG_FROM_RAW;
-}
+    s->rows = rows;
+    s->seen.rows |= UINT64_C(1) << rows;
+    for (uint32_t i = 0; i < s->profile->n_slots; i++) {
+        enum kg_source source = def_of(s, i)->source;
 
-static void begin_row(struct kg_select *s)
-{
-    for (uint32_t i = 0; i < s->profile->table.n_columns; i++) {
-        if (is_from_row(s->profile->defs[i].source)) {
+        if (source == KG_FROM_PATH || source == KG_FROM_RAW) {
             s->cells[i].state = KG_CELL_ABSENT;
         }
         s->counts[i] = 0;
@@ -160,27 +166,31 @@ static enum kg_errc set_count(struct kg_cell *cell, uint64_t count)
 
 static bool end_row(struct kg_select *s)
 {
-    for (uint32_t i = 0; i < s->profile->table.n_columns; i++) {
-        if (s->profile->defs[i].source == KG_FROM_COUNT &&
-            !fail(s, set_count(&s->cells[i], s->counts[i]))) {
+    for (uint32_t i = 0; i < s->profile->n_slots; i++) {
+        if (def_of(s, i)->source != KG_FROM_COUNT) {
+            continue;
+        }
+        s->seen.slots |= (uint64_t)(s->counts[i] > 0) << i;
+        if (!fail(s, set_count(&s->cells[i], s->counts[i]))) {
             return false;
         }
     }
     return kg_output_row(s);
 }
 
-static bool note_match(struct kg_select *s, uint32_t match)
+static bool note_match(struct kg_select *s, const struct kg_action *a)
 {
-    uint64_t all = UINT64_MAX >> (64 - s->profile->n_matches);
+    uint64_t all = UINT64_MAX >> (64 - s->profile->n_demands);
 
-    s->matches |= UINT64_C(1) << match;
-    return s->matched || s->matches != all || kg_output_matched(s);
+    s->seen.matches |= UINT64_C(1) << a->slot;
+    s->met_demands |= UINT64_C(1) << a->condition;
+    return s->matched || s->met_demands != all || kg_output_matched(s);
 }
 
-/* What the rows' path needs where it first branches out. */
-static void note_rows(struct kg_select *s, enum kg_kind kind)
+/* What a path of rows needs where it first branches out. */
+static void note_rows(struct kg_select *s, uint32_t number, enum kg_kind kind)
 {
-    const struct kg_path *rows = &s->profile->rows;
+    const struct kg_path *rows = &s->profile->rows[number];
     size_t certain = kg_path_certain(rows, 0);
     bool right = true;
 
@@ -190,28 +200,43 @@ static void note_rows(struct kg_select *s, enum kg_kind kind)
                                                                    : KG_OBJECT);
     }
     s->rows_found = s->rows_found || right;
-    s->rows_wrong = s->rows_wrong || !right;
+    s->rows_wrong =
+        s->rows_wrong ||
+        (!right && !(kind == KG_NULL && s->profile->may_lack_rows) &&
+         (certain > 0 || s->profile->n_rows == 1));
 }
 
 static void note_condition(struct kg_select *s, const struct kg_action *a,
                            enum kg_kind kind, struct kg_str text)
 {
-    const struct kg_condition *c =
-        &s->profile->defs[a->column].where[a->condition];
+    const struct kg_condition *c = &def_of(s, a->slot)->where[a->condition];
     uint8_t bit = (uint8_t)(1u << a->condition);
 
     if (c->kind == kind && kg_str_eq(c->text, text)) {
-        s->met[a->column] |= bit;
+        s->met[a->slot] |= bit;
     } else {
-        s->met[a->column] &= (uint8_t)~bit;
+        s->met[a->slot] &= (uint8_t)~bit;
     }
 }
 
-static bool note_parent(struct kg_select *s, uint32_t column, enum kg_kind kind,
+static bool note_parent(struct kg_select *s, uint32_t slot, enum kg_kind kind,
                         struct kg_str text)
 {
-    return fail(s, kg_cell_set(&s->cells[column], kind, text)) &&
-           kg_output_parent(s, column);
+    return fail(s, kg_cell_set(&s->cells[slot], kind, text)) &&
+           kg_output_parent(s, slot);
+}
+
+/* What a parent's value is for is over. A document's own is still asked for when
+ * it had no rows. */
+static bool end_scope(struct kg_select *s, uint32_t slot)
+{
+    bool go_on =
+        s->cells[slot].state != KG_CELL_ABSENT || kg_output_parent(s, slot);
+
+    if (s->profile->slots[slot].scope > 0) {
+        s->cells[slot].state = KG_CELL_ABSENT;
+    }
+    return go_on;
 }
 
 static bool on_scalar_action(struct kg_select *s, const struct kg_action *a,
@@ -219,30 +244,32 @@ static bool on_scalar_action(struct kg_select *s, const struct kg_action *a,
 {
     switch (a->kind) {
     case KG_ACT_MATCH:
-        return note_match(s, a->column);
+        return note_match(s, a);
     case KG_ACT_ROWS:
-        note_rows(s, kind);
+        note_rows(s, a->slot, kind);
         return true;
     case KG_ACT_ROW:
-        begin_row(s);
+        begin_row(s, a->slot);
         return true;
     case KG_ACT_VALUE:
-        return fail(s, kg_cell_set(&s->cells[a->column], kind, text));
+        return fail(s, kg_cell_set(&s->cells[a->slot], kind, text));
     case KG_ACT_RAW:
-        return capture_scalar(s, a->column, kind, text);
+        return capture_scalar(s, a->slot, kind, text);
     case KG_ACT_COUNT:
-        s->counts[a->column] += s->profile->defs[a->column].n_where == 0;
+        s->counts[a->slot] += def_of(s, a->slot)->n_where == 0;
         return true;
     case KG_ACT_COUNTED:
-        s->counts[a->column] = 0;
+        s->counts[a->slot] = 0;
         return true;
     case KG_ACT_CONDITION:
         note_condition(s, a, kind, text);
         return true;
     case KG_ACT_PARENT:
-        return note_parent(s, a->column, kind, text);
+        return note_parent(s, a->slot, kind, text);
     case KG_ACT_ROW_END:
         return end_row(s);
+    case KG_ACT_SCOPE:
+        return end_scope(s, a->slot);
     default:
         return true;
     }
@@ -253,14 +280,12 @@ static bool on_open_action(struct kg_select *s, const struct kg_action *a,
 {
     switch (a->kind) {
     case KG_ACT_RAW:
-        capture_open(s, a->column);
+        capture_open(s, a->slot);
         return true;
     case KG_ACT_COUNT:
-        s->met[a->column] = 0;
+        s->met[a->slot] = 0;
         return true;
     case KG_ACT_SCOPE:
-        s->cells[a->column].state = KG_CELL_ABSENT;
-        return true;
     case KG_ACT_ROW_END:
         return true;
     default:
@@ -268,25 +293,23 @@ static bool on_open_action(struct kg_select *s, const struct kg_action *a,
     }
 }
 
-static void count_object(struct kg_select *s, uint32_t column)
+static void count_object(struct kg_select *s, uint32_t slot)
 {
-    size_t n_where = s->profile->defs[column].n_where;
-
-    s->counts[column] += s->met[column] == (1u << n_where) - 1;
+    s->counts[slot] += s->met[slot] == (1u << def_of(s, slot)->n_where) - 1;
 }
 
 static bool on_close_action(struct kg_select *s, const struct kg_action *a)
 {
     switch (a->kind) {
     case KG_ACT_RAW:
-        return capture_close(s, a->column);
+        return capture_close(s, a->slot);
     case KG_ACT_COUNT:
-        count_object(s, a->column);
+        count_object(s, a->slot);
         return true;
     case KG_ACT_ROW_END:
         return end_row(s);
     case KG_ACT_SCOPE:
-        return kg_output_parent(s, a->column);
+        return end_scope(s, a->slot);
     default:
         return true;
     }
@@ -347,7 +370,7 @@ static bool on_name(void *data, struct kg_str name)
     kg_places_name(&s->places, name);
     while ((a = next_action(s, &c)) != NULL) {
         if (a->kind == KG_ACT_MAP_KEY &&
-            !fail(s, kg_cell_set(&s->cells[a->column], KG_STRING, name))) {
+            !fail(s, kg_cell_set(&s->cells[a->slot], KG_STRING, name))) {
             return false;
         }
     }
@@ -365,8 +388,6 @@ static bool on_open(void *data, enum kg_kind kind)
         if (!on_open_action(s, a, kind)) {
             return false;
         }
-    }
-    if (s->places.n_dead == 0) {
     }
     kg_places_open(&s->places, kind);
     return true;
@@ -405,13 +426,13 @@ enum kg_errc kg_select_begin(struct kg_select *s, const struct kg_parse *parse)
     s->matched = false;
     s->rows_found = false;
     s->rows_wrong = false;
-    s->matches = 0;
+    s->met_demands = 0;
     kg_places_begin(&s->places);
     s->capturing = 0;
-    for (uint32_t i = 0; i < s->profile->table.n_columns; i++) {
+    for (size_t i = 0; i < s->profile->n_slots; i++) {
         s->cells[i].state = KG_CELL_ABSENT;
     }
-    return s->profile->n_matches > 0 || kg_output_matched(s) ? KG_OK : s->err;
+    return s->profile->n_demands > 0 || kg_output_matched(s) ? KG_OK : s->err;
 }
 
 void kg_select_end(struct kg_select *s)

@@ -2,7 +2,8 @@
  *
  *     begin --> (tokens of one document) --> end
  *
- * All that a column needs is kept in its cell until the row is complete. */
+ * All that a column needs is kept in the cells of its slots until the row is
+ * complete. */
 #ifndef KG_JSON_SELECT_H
 #define KG_JSON_SELECT_H
 
@@ -10,6 +11,11 @@
 #include "kubeglean/reader.h"
 #include "parse.h"
 #include "places.h"
+
+/* Paths that were met, in all documents: one bit each. */
+struct kg_seen_paths {
+    uint64_t rows, matches, slots;
+};
 
 /* False stops. */
 struct kg_select_ops {
@@ -28,20 +34,21 @@ struct kg_select {
     bool matched;     /* Read-only. */
     bool rows_found;  /* Read-only: what holds the rows is there, */
     bool rows_wrong;  /* Read-only: or is of the wrong type. */
-    bool in_row;      /* Private. */
     enum kg_errc err; /* Read-only: why a token was answered with false. */
-    uint64_t matches; /* Private: paths of `match` seen, one bit each. */
+    struct kg_seen_paths seen; /* Read-only. */
+    uint64_t met_demands;      /* Private: of `match`, one bit each. */
+    uint32_t rows;             /* Private: the path of the row. */
 
     struct kg_places places; /* Private from here on. */
 
     struct kg_str piece; /* Being parsed. */
-    uint64_t capturing;  /* Raw columns that are open, one bit each; */
+    uint64_t capturing;  /* Raw slots that are open, one bit each; */
     size_t *from;        /* where in the piece each goes on. */
 
-    struct kg_cell *cells;
+    struct kg_cell *cells; /* Of each slot, */
     uint64_t *counts;
-    uint8_t *met; /* Of each count's conditions, one bit. */
-    struct kg_value *values;
+    uint8_t *met;            /* of its conditions one bit. */
+    struct kg_value *values; /* Of each column. */
     struct kg_run_values run;
     struct kg_held held;
 };

@@ -65,6 +65,15 @@ static void a_wrong_profile_is_refused_with_its_place(void **state)
             "p.yaml:7:11: scope: there is no column x");
     refused(HEAD "  rows: $\n  columns: [{name: a, type: text, const: x}]\n",
             "p.yaml:5:3: columns: none is a key");
+    refused(HEAD "  rows: []\n",
+            "p.yaml:6:9: rows: a path, or a list of 1 to 8, is expected");
+    refused(HEAD "  rows: [\"$.a[*]\", \"$.a[0].b.*\"]\n",
+            "p.yaml:6:20: rows: $.a[*] and $.a[0].b.* lead to the same rows, "
+            "or to rows inside rows");
+    refused(HEAD "  match: [$.a, []]\n  rows: $\n",
+            "p.yaml:6:16: match: a path is expected");
+    refused(HEAD "  rows: $\n  absentRows: fine\n",
+            "p.yaml:7:15: absentRows: one of reject, empty is expected");
 }
 
 static void a_wrong_column_is_refused_with_its_place(void **state)
@@ -89,6 +98,15 @@ static void a_wrong_column_is_refused_with_its_place(void **state)
     one_column("{name: a, type: text, parent: \"$.b[*].c\"}",
                "p.yaml:8:35: parent: a wildcard that the path of the rows does "
                "not have leads to many values");
+    one_column("{name: a, type: text, path: []}",
+               "p.yaml:8:33: path: a path is expected");
+    one_column("{name: a, type: text, path: [\"@.a\", $.b]}",
+               "p.yaml:8:41: path \"$.b\": it begins with @ (the row) here");
+    one_column("{name: a, type: text, count: [\"@.a\"]}",
+               "p.yaml:8:34: path \"\": it begins with $ (the document) or @ "
+               "(the row)");
+    one_column("{name: a, type: text, const: x, default: y}",
+               "p.yaml:8:46: default: const never lacks a value");
     one_column("{name: a, type: text, run: when}",
                "p.yaml:8:32: run: one of cluster, namespace, job, pod, node, "
                "task, container, job_uid, pod_uid, scanned_at, started_at, "
@@ -321,6 +339,98 @@ static void map_keys_parents_and_pieces_of_text_are_values(void **state)
             "begin 1\nrow l3|none|f|NULL\nend complete 1 0\n");
 }
 
+/* Rows at two depths; the names of the upper level stand behind its rows, and
+ * those of the lower one lack. */
+static void rows_of_several_paths_share_their_columns(void **state)
+{
+    (void)state;
+    rows_of(HEAD "  rows: [\"$.a[*].r.*\", \"$.a[*].in[*].r.*\"]\n  columns:\n"
+                 "  - {name: k, type: text, key: true, mapKey: 0}\n"
+                 "  - {name: a, type: text, parent: \"$.a[*].name\"}\n"
+                 "  - {name: in, type: text, parent: \"$.a[*].in[*].name\", "
+                 "default: \"-\"}\n"
+                 "  - {name: len, type: integer, count: \"@[*]\"}\n",
+            "{\"a\":[{\"r\":{\"k1\":[1,2]},\"in\":[{\"name\":\"i1\","
+            "\"r\":{\"k2\":[3]}},{\"r\":{\"k3\":4}}],\"name\":\"a1\"},"
+            "{\"in\":[7,{\"r\":null}]},{\"r\":{\"k4\":null}}]}",
+            "begin 0\n"
+            "row k1|a1|-|2\nrow k2|a1|i1|1\nrow k3|a1|-|0\nrow k4|NULL|-|0\n"
+            "end complete 4 0\n");
+}
+
+static void the_first_alternative_that_has_a_value_counts(void **state)
+{
+    (void)state;
+    rows_of(
+        HEAD
+        "  match: [[$.new, $.old], $.v]\n"
+        "  rows: [\"$.new[*]\", \"$.old[*]\"]\n  columns:\n"
+        "  - {name: k, type: text, key: true, path: [\"@.id\", \"@.ID\"]}\n"
+        "  - {name: v, type: text, parent: [$.v, $.version]}\n"
+        "  - {name: j, type: jsonb, raw: [\"@.j\", \"@.J\"]}\n",
+        "{\"v\":null,\"new\":[{\"ID\":\"b\",\"id\":\"a\",\"J\":1},"
+        "{\"id\":null,\"ID\":\"c\",\"j\":null,\"J\":[2]}],"
+        "\"version\":\"x\"}"
+        "{\"new\":[{\"id\":\"d\"}]}"
+        "{\"old\":[{\"id\":\"e\",\"j\":null}],\"v\":\"y\",\"version\":\"z\"}",
+        "begin 0\nrow a|NULL|1\nrow c|NULL|[2]\nend complete 2 0\n"
+        "begin 1\nrow e|y|NULL\nend complete 1 0\n");
+}
+
+static void a_parent_of_a_row_that_is_a_scalar_is_not_the_last_rows(
+    void **state)
+{
+    (void)state;
+    rows_of(HEAD "  rows: \"$[*]\"\n  root: array\n  columns:\n"
+                 "  - {name: k, type: text, key: true, const: k}\n"
+                 "  - {name: p, type: text, parent: \"$[*].p\"}\n",
+            "[{\"p\":\"x\"},7,{}]",
+            "begin 0\nrow k|x\nrow k|NULL\nrow k|NULL\nend complete 3 0\n");
+}
+
+static void absent_rows_may_be_an_empty_report(void **state)
+{
+    static const char yaml[] =
+        HEAD "  match: [$.v]\n  rows: [\"$.a[*]\", \"$.b.*\"]\n"
+             "  absentRows: empty\n  columns:\n"
+             "  - {name: k, type: text, key: true, path: \"@\"}\n";
+
+    (void)state;
+    rows_of(yaml,
+            "{\"v\":1}{\"v\":1,\"a\":null}{\"v\":1,\"a\":{}}"
+            "{\"v\":1,\"b\":{\"x\":\"y\"},\"a\":3}",
+            "begin 0\nend complete 0 0\nbegin 1\nend complete 0 0\n"
+            "begin 2\nend rejected rows 0 0\n"
+            "begin 3\nrow y\nend complete 1 0\n");
+}
+
+static void what_is_not_known_of_a_run_may_have_a_default(void **state)
+{
+    (void)state;
+    rows_of(HEAD "  rows: $\n  columns:\n"
+                 "  - {name: a, type: text, key: true, run: node, default: x}\n"
+                 "  - {name: b, type: text, run: pod}\n"
+                 "  - {name: c, type: text, run: job, absent: reject}\n",
+            "{}", "begin 0\nreject 0 c: it is not known\nend complete 0 1\n");
+    rows_of(HEAD "  rows: $\n  columns:\n"
+                 "  - {name: a, type: text, key: true, run: node, default: x}\n"
+                 "  - {name: b, type: text, run: pod}\n",
+            "{}", "begin 0\nrow x|NULL\nend complete 1 0\n");
+}
+
+static void a_regex_wants_a_string(void **state)
+{
+    (void)state;
+    rows_of(HEAD "  rows: \"$.m.*\"\n  columns:\n"
+                 "  - {name: k, type: text, key: true, mapKey: 0, "
+                 "regex: \"^(.+)/\"}\n"
+                 "  - {name: v, type: integer, path: \"@\", regex: "
+                 "\"([0-9]+)m$\", mismatch: \"null\"}\n",
+            "{\"m\":{\"a/b\":\"250m\",\"c\":1,\"d/\":17,\"e/f\":{}}}",
+            "begin 0\nrow a|250\nreject 1 k: a key is null\nrow d|NULL\n"
+            "row e|NULL\nend complete 3 1\n");
+}
+
 static void rows_wait_for_the_proof_that_they_are_a_report(void **state)
 {
     (void)state;
@@ -343,6 +453,29 @@ static void a_log_of_json_lines_can_be_one_report(void **state)
     rows_of(yaml, "{\"k\":\"a\"}\n{\"k\":\"b\"",
             "begin 0\nrow a\n"
             "end incomplete cut 1 0\n");
+    rows_of(yaml, "{\"k\":\"a\"}\n{\"",
+            "begin 0\nrow a\nend incomplete cut 1 0\n");
+    rows_of(yaml, "{\"x\":1,\"k\n{\"k\":\"a\"}",
+            "begin 0\nrow a\nend incomplete cut 1 0\n");
+    rows_of(yaml, "\":1}\n{\"k\":\"a\"}",
+            "begin 0\nrow a\nend incomplete head_missing 1 0\n");
+}
+
+static void a_gap_between_its_lines_makes_a_log_incomplete(void **state)
+{
+    struct kg_profile *profile = kt_report_builtin("kubeaudit");
+    struct kg_reader_options options = {.profile = profile};
+    struct kt_report t;
+
+    (void)state;
+    kt_report_begin(&t, &options);
+    kt_report_feed(&t, KG_STR("{\"AuditResultName\":1}\n"));
+    kg_reader_doubt(t.reader, "gap");
+    kt_report_feed(&t, KG_STR("{\"AuditResultName\":2}\n"));
+    kt_report_finish(&t);
+    assert_non_null(strstr(kg_buf_cstr(&t.trace), "end incomplete gap 0 2\n"));
+    kt_report_end(&t);
+    kg_profile_destroy(profile);
 }
 
 static void elements_can_be_told_by_their_index(void **state)
@@ -438,8 +571,16 @@ int main(void)
         cmocka_unit_test(a_report_inside_a_broken_document_is_found),
         cmocka_unit_test(values_become_what_their_type_takes),
         cmocka_unit_test(map_keys_parents_and_pieces_of_text_are_values),
+        cmocka_unit_test(rows_of_several_paths_share_their_columns),
+        cmocka_unit_test(the_first_alternative_that_has_a_value_counts),
+        cmocka_unit_test(
+            a_parent_of_a_row_that_is_a_scalar_is_not_the_last_rows),
+        cmocka_unit_test(absent_rows_may_be_an_empty_report),
+        cmocka_unit_test(what_is_not_known_of_a_run_may_have_a_default),
+        cmocka_unit_test(a_regex_wants_a_string),
         cmocka_unit_test(rows_wait_for_the_proof_that_they_are_a_report),
         cmocka_unit_test(a_log_of_json_lines_can_be_one_report),
+        cmocka_unit_test(a_gap_between_its_lines_makes_a_log_incomplete),
         cmocka_unit_test(elements_can_be_told_by_their_index),
         cmocka_unit_test(too_much_for_a_row_is_a_limit),
         cmocka_unit_test(a_document_across_a_doubtful_join_is_incomplete),
