@@ -33,6 +33,7 @@ struct kg_task_config {
 struct kg_config {
     const char *cluster;      /* What rows call the cluster, or NULL. */
     const char *database_url; /* NULL: PG* alone. Never in a message. */
+    bool migrate;             /* Tables are made, and given new columns. */
     const char *listen;       /* "127.0.0.1:8080"; NULL: no endpoint. */
     const char *token_file;   /* Bearer token of the endpoint, or NULL. */
     const char *spool_dir;    /* NULL: no spool. */

@@ -1,8 +1,8 @@
 /* What a report becomes: rows of a described table.
  *
  * json builds rows, sink stores them, cli prints them; the description is what
- * they agree on. A value is text in the form in which PostgreSQL reads the
- * column's type, or NULL. */
+ * they agree on. A value is NULL, or text in the form in which PostgreSQL reads
+ * the column's type; that of text[] is a JSON array of strings. */
 #ifndef KUBEGLEAN_ROW_H
 #define KUBEGLEAN_ROW_H
 
@@ -16,6 +16,7 @@ enum kg_type { /* X-listed in row.c with PostgreSQL's names. */
                KG_TYPE_BOOLEAN,
                KG_TYPE_TIMESTAMPTZ,
                KG_TYPE_JSONB,
+               KG_TYPE_TEXT_ARRAY, /* text[] */
                KG_TYPE_NR
 };
 

@@ -65,7 +65,8 @@ void kg_sink_close(struct kg_sink *s, kg_sink_close_cb close_cb, void *data);
 
 /* The table is there and fits (`e` NULL), or is refused: KG_ESCHEMA names
  * table, column and the DDL that would cure it; KG_EFORBIDDEN the missing
- * right. A refused table is looked at again when it is asked for again. */
+ * right. A refused table is looked at again when it is asked for again, here or
+ * by kg_report_begin(). */
 typedef void (*kg_sink_table_cb)(void *data, const struct kg_error *e);
 
 /* Creates the table, adds its new columns, or adopts one that exists. `def` is
@@ -210,11 +211,11 @@ void kg_report_abort(struct kg_report *r);
  * ledger's tables, and those of `defs`. */
 KG_MUST_USE enum kg_errc kg_sink_ddl(const struct kg_table_def *const *defs,
                                      size_t n_defs, struct kg_buf *out);
-/* The rights that a role needs once the tables are there, as a script that
- * grants them to `role`. */
+/* The rights that `role` needs once the tables are there, no more, as a script
+ * that grants them; or with `migrate` those to make the tables itself. */
 KG_MUST_USE enum kg_errc kg_sink_grants(const struct kg_table_def *const *defs,
                                         size_t n_defs, struct kg_str role,
-                                        struct kg_buf *out);
+                                        bool migrate, struct kg_buf *out);
 
 /* 150020 is libpq 15.20, for `kubeglean version`. */
 int kg_sink_client_version(void);

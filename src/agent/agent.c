@@ -311,7 +311,7 @@ static enum kg_errc make_sink(struct kg_agent *a, struct kg_error *e)
 {
     struct kg_sink_options options = {
         .conninfo = a->options.config->database_url,
-        .migrate = true,
+        .migrate = a->options.config->migrate,
         .give_up = a->options.once,
     };
 

@@ -70,6 +70,9 @@ static const struct schema_field fields[] = {
      .required = true,
      .wants = "postgresql://...",
      .at = AT(config.database_url)},
+    {.path = "spec.database.migrate",
+     .type = SCHEMA_BOOL,
+     .at = AT(config.migrate)},
     {.path = "spec.tasks",
      .type = SCHEMA_TEXTS,
      .wants = "an array of one file or more",
@@ -317,7 +320,8 @@ static enum kg_errc load(const char *path, bool config_wanted,
 
 void kg_config_init(struct kg_config *c)
 {
-    *c = (struct kg_config){.spool_max_mib = SPOOL_DEFAULT,
+    *c = (struct kg_config){.migrate = true,
+                            .spool_max_mib = SPOOL_DEFAULT,
                             .n_streams_max = STREAMS_DEFAULT,
                             .n_jobs_max = JOBS_DEFAULT};
 }

@@ -101,6 +101,9 @@ static void describe(const struct schema_field *f, struct list *ret_list)
     case SCHEMA_TEXTS:
         list_add(ret_list, f->wants);
         return;
+    case SCHEMA_BOOL:
+        list_add(ret_list, "true or false");
+        return;
     case SCHEMA_NUMBER:
         (void)snprintf(ret_list->text, sizeof(ret_list->text),
                        "a whole number from %u to %u", f->min, f->max);
@@ -227,6 +230,17 @@ static enum kg_errc read_texts(const struct reading *r,
     return err;
 }
 
+static enum kg_errc read_bool(const struct reading *r,
+                              const struct schema_field *f,
+                              const struct kg_node *value)
+{
+    if (value->kind != KG_BOOL) {
+        return refuse_type(r, f, value);
+    }
+    *(bool *)(void *)(r->values + f->at) = kg_str_is(value->text, "true");
+    return KG_OK;
+}
+
 static enum kg_errc read_number(const struct reading *r,
                                 const struct schema_field *f,
                                 const struct kg_node *value)
@@ -281,6 +295,8 @@ static enum kg_errc read_value(const struct reading *r,
     case SCHEMA_OBJECT:
         return value->kind == KG_OBJECT ? read_object(r, f->path, value)
                                         : refuse_type(r, f, value);
+    case SCHEMA_BOOL:
+        return read_bool(r, f, value);
     case SCHEMA_NUMBER:
         return read_number(r, f, value);
     case SCHEMA_CHOICE:

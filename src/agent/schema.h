@@ -25,6 +25,7 @@ enum schema_type {
     SCHEMA_OBJECT, /* Whose keys are in the table; no value. */
     SCHEMA_TREE,   /* Any object, not looked into: const struct kg_node * */
     SCHEMA_TEXT,   /* const char *, borrowed from the tree. */
+    SCHEMA_BOOL,   /* bool */
     SCHEMA_NUMBER, /* uint32_t from `min` to `max`. */
     SCHEMA_CHOICE, /* unsigned: index into `choices`. */
     SCHEMA_TEXTS,  /* Array of one text or more: const struct kg_node * */

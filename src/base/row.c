@@ -5,7 +5,7 @@ static const char *const type_names[KG_TYPE_NR] = {
     [KG_TYPE_TEXT] = "text",       [KG_TYPE_INTEGER] = "integer",
     [KG_TYPE_BIGINT] = "bigint",   [KG_TYPE_NUMERIC] = "numeric",
     [KG_TYPE_BOOLEAN] = "boolean", [KG_TYPE_TIMESTAMPTZ] = "timestamptz",
-    [KG_TYPE_JSONB] = "jsonb",
+    [KG_TYPE_JSONB] = "jsonb",     [KG_TYPE_TEXT_ARRAY] = "text[]",
 };
 
 const char *kg_type_name(enum kg_type type)

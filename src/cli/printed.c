@@ -151,6 +151,7 @@ static size_t width(const struct kg_column *column)
     size_t name = strlen(column->name);
 
     if (column->type == KG_TYPE_TEXT || column->type == KG_TYPE_JSONB ||
+        column->type == KG_TYPE_TEXT_ARRAY ||
         column->type == KG_TYPE_TIMESTAMPTZ) {
         return name > CELL_WIDTH ? name : CELL_WIDTH;
     }

@@ -16,10 +16,13 @@ struct values {
     const char *file, *profile, *image, *ns, *name, *database;
     const char *kubeconfig, *context;
     uint64_t timeout_ms;
-    unsigned output;
+    unsigned output, migrate;
     bool keep;
 };
 
+enum { MIGRATE_YES, MIGRATE_NO };
+static const char *const migrations[] = {
+    [MIGRATE_YES] = "yes", [MIGRATE_NO] = "no", NULL};
 static const char *const outputs[] = {"ndjson", "csv", "table", NULL};
 
 static const struct kg_option options[] = {
@@ -59,6 +62,11 @@ static const struct kg_option options[] = {
      .value = "URL",
      .at = offsetof(struct values, database),
      .help = "Store the rows there (default: print them)"},
+    {.name = "migrate",
+     .type = KG_OPTION_CHOICE,
+     .choices = migrations,
+     .at = offsetof(struct values, migrate),
+     .help = "Make tables and new columns there (default yes)"},
     {.name = "output",
      .letter = 'o',
      .type = KG_OPTION_CHOICE,
@@ -192,6 +200,7 @@ static void override(struct run *r)
 
     r->ns = kg_str_from(v->ns);
     r->config.database_url = v->database;
+    r->config.migrate = v->migrate == MIGRATE_YES;
     r->config.listen = NULL;
     for (size_t i = 0; i < r->config.n_tasks; i++) {
         struct kg_task_config *task = &r->config.tasks[i];

@@ -10,7 +10,7 @@
 enum { PROFILES_MAX = 32 };
 
 struct schema {
-    bool grants;
+    bool grants, migrate;
     const char *role;
     struct kg_profile *profiles[PROFILES_MAX];
     const struct kg_table_def *tables[PROFILES_MAX];
@@ -27,6 +27,10 @@ static const struct kg_option options[] = {
      .value = "NAME",
      .at = offsetof(struct schema, role),
      .help = "With --grants: the agent's role (default kubeglean)"},
+    {.name = "migrate",
+     .type = KG_OPTION_FLAG,
+     .at = offsetof(struct schema, migrate),
+     .help = "With --grants: of a role that makes the tables itself"},
     {0}};
 
 static enum kg_errc load(struct schema *s, const char *name, struct kg_error *e)
@@ -64,7 +68,7 @@ static enum kg_errc print(const struct schema *s, struct kg_error *e)
 
     kg_buf_init(&out, KG_LIMIT_CONFIG);
     code = s->grants ? kg_sink_grants(s->tables, s->n_profiles,
-                                      kg_str_from(s->role), &out)
+                                      kg_str_from(s->role), s->migrate, &out)
                      : kg_sink_ddl(s->tables, s->n_profiles, &out);
     text = kg_buf_str(&out);
     if (code != KG_OK) {
@@ -102,7 +106,8 @@ const struct kg_verb kg_verb_schema = {
     .synopsis = "[OPTION]... [PROFILE|FILE]...",
     .about =
         "Without a profile: krr. The agent makes its tables itself where it "
-        "may; an\nowner who does not let it runs both scripts:\n\n"
+        "may; an\nowner who does not let it runs both scripts, and the agent "
+        "has \"migrate: false\":\n\n"
         "  kubeglean schema | psql reports\n"
         "  kubeglean schema --grants --role agent | psql reports\n",
     .options = options,

@@ -110,6 +110,35 @@ static bool jsonb_holds(struct kg_str json)
     return true;
 }
 
+/* Behind the string that begins at `at`; beyond the end when none does. */
+static size_t skip_string(struct kg_str json, size_t at)
+{
+    if (at >= json.len || json.ptr[at] != '"') {
+        return json.len + 1;
+    }
+    for (at++; at < json.len && json.ptr[at] != '"'; at++) {
+        at += json.ptr[at] == '\\';
+    }
+    return at + 1;
+}
+
+/* ["a","b"], as the document's text is without white space. */
+static bool is_strings(struct kg_str json)
+{
+    size_t at = 1;
+
+    if (kg_str_is(json, "[]")) {
+        return true;
+    }
+    if (!kg_str_starts(json, KG_STR("["))) {
+        return false;
+    }
+    do {
+        at = skip_string(json, at);
+    } while (at < json.len && json.ptr[at++] == ',');
+    return at == json.len && json.ptr[at - 1] == ']';
+}
+
 static bool is_integer(struct kg_str text, int64_t min, int64_t max)
 {
     int64_t value;
@@ -120,6 +149,8 @@ static bool is_integer(struct kg_str text, int64_t min, int64_t max)
 
 const char *kg_cell_refuse(enum kg_type type, struct kg_str text)
 {
+    static const char no_jsonb[] =
+        "U+0000 or half a surrogate pair cannot be stored";
     int64_t us;
 
     switch (type) {
@@ -142,10 +173,12 @@ const char *kg_cell_refuse(enum kg_type type, struct kg_str text)
                    : "it is no boolean";
     case KG_TYPE_TIMESTAMPTZ:
         return kg_time_parse(text, &us) ? NULL : "it is no time of RFC 3339";
+    case KG_TYPE_TEXT_ARRAY:
+        return !is_strings(text)    ? "it is no array of strings"
+               : !jsonb_holds(text) ? no_jsonb
+                                    : NULL;
     default:
-        return jsonb_holds(text) ? NULL
-                                 : "U+0000 or half a surrogate pair cannot be "
-                                   "stored";
+        return jsonb_holds(text) ? NULL : no_jsonb;
     }
 }
 

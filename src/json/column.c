@@ -28,7 +28,8 @@ static enum kg_errc compile_head(const struct kg_compile *c,
     if (!kg_type_parse(type, &def->type)) {
         return kg_compile_fail(c, kg_node_get(column, "type"),
                                "type: %.*s is none of text, integer, bigint, "
-                               "numeric, boolean, timestamptz, jsonb",
+                               "numeric, boolean, timestamptz, jsonb, "
+                               "text[]",
                                KG_STR_ARG(type));
     }
     def->name = name.ptr; /* The tree's texts end with a NUL. */

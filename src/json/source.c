@@ -34,6 +34,12 @@ static bool is_integer(enum kg_type type)
     return type == KG_TYPE_INTEGER || type == KG_TYPE_BIGINT;
 }
 
+/* Such a column takes whole pieces of the document. */
+static bool is_json(enum kg_type type)
+{
+    return type == KG_TYPE_JSONB || type == KG_TYPE_TEXT_ARRAY;
+}
+
 static bool is_time(enum kg_run_field field)
 {
     return field >= KG_RUN_SCANNED_AT;
@@ -179,11 +185,12 @@ static enum kg_errc prepare_raw(const struct kg_compile *c,
 {
     struct kg_column_def *def = &c->p->defs[column];
 
-    if (def->source == KG_FROM_RAW && def->type != KG_TYPE_JSONB &&
+    if (def->source == KG_FROM_RAW && !is_json(def->type) &&
         def->type != KG_TYPE_TEXT) {
-        return kg_compile_fail(c, source, "raw: the type is jsonb or text");
+        return kg_compile_fail(c, source,
+                               "raw: the type is jsonb, text[] or text");
     }
-    if (def->type == KG_TYPE_JSONB) {
+    if (is_json(def->type)) {
         def->source = KG_FROM_RAW;
     }
     return KG_OK;
@@ -343,8 +350,9 @@ static enum kg_errc compile_parent(const struct kg_compile *c,
                                "parent: a wildcard that the path of the rows "
                                "does not have leads to many values");
     }
-    if (c->p->defs[column].type == KG_TYPE_JSONB) {
-        return kg_compile_fail(c, text, "parent: the type cannot be jsonb");
+    if (is_json(c->p->defs[column].type)) {
+        return kg_compile_fail(c, text, "parent: the type cannot be %s",
+                               kg_type_name(c->p->defs[column].type));
     }
     err = add_slot(c, text, column, &slot);
     return err == KG_OK ? kg_compile_act(c, text, &slot.path, slot.path.n_steps,

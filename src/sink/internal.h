@@ -6,7 +6,8 @@
  *   batch.c   THE transaction: claim, store, ledger, COMMIT; its parts are
  *             store.c, bisect.c, ledger.c
  *   target.c  a target's table: looked at, created, extended, refused
- *   schema.c  relations: DDL, and how a present one differs from it
+ *   schema.c  relations: DDL, and the run that makes it true
+ *   compare.c how a relation that is there differs from it
  *   query.c   questions to the ledger
  *
  * A job is what a worker does at a time: prepare a table, stage a piece, answer
@@ -59,6 +60,7 @@ struct kg_relation_column {
     const char *name;
     const char *type;     /* As format_type() writes it. */
     const char *modifier; /* "NOT NULL DEFAULT 0", or "". */
+    bool is_guard;        /* Compared by time: no text can take its place. */
 };
 
 enum { KG_RELATION_COLUMNS_MAX = KG_COLUMNS_MAX + 4 };
@@ -81,16 +83,30 @@ extern const struct kg_relation kg_own_relations[KG_OWN_RELATIONS];
 
 /* CREATE TABLE and indexes, each IF NOT EXISTS and ended by a semicolon. */
 void kg_relation_ddl(struct kg_sql *q, const struct kg_relation *r);
+/* "name" type modifier */
+void kg_relation_column_ddl(struct kg_sql *q,
+                            const struct kg_relation_column *c);
 void kg_relation_grant(struct kg_sql *q, const struct kg_relation *r,
                        struct kg_str role);
 /* Adds two questions about `r` to the round. */
 void kg_relation_ask(struct kg_pg *pg, const struct kg_relation *r,
                      struct kg_binds *args);
+/* What is missing, and how to make it. */
+struct kg_plan {
+    bool migrate; /* We are to make it ourselves. */
+    struct kg_sql ddl;
+    struct kg_sql names; /* "t, column c of u" */
+};
+
 /* Their answers, which begin at `statement`: KG_OK: it fits; KG_ENOTFOUND: it
- * fits once `ddl` has been carried out; else it is refused, `e` says why. */
+ * fits once the plan's DDL has been carried out, to which it adds; else it is
+ * refused, `e` says why. */
 enum kg_errc kg_relation_compare(struct kg_pg *pg, unsigned statement,
                                  const struct kg_relation *r,
-                                 struct kg_sql *ddl, struct kg_error *e);
+                                 struct kg_plan *plan, struct kg_error *e);
+/* The casts that kg_sql_store() wants, borrowed from the answers. */
+void kg_relation_casts(struct kg_pg *pg, unsigned statement,
+                       const struct kg_relation *r, struct kg_str *casts);
 
 /* A run of looking at, and if need be making, some relations. */
 struct kg_schema;
@@ -102,11 +118,11 @@ struct kg_schema {
     const struct kg_relation *relations; /* Borrowed. */
     unsigned n_relations;                /* At most KG_PG_STATEMENTS_MAX / 2. */
     bool migrate;
-    bool made;        /* DDL was carried out once. */
-    uint64_t as_text; /* Columns of the first one, as kg_sql_store() has it. */
+    bool made; /* DDL was carried out once. */
     struct kg_binds args;
-    struct kg_sql ddl;
-    kg_schema_cb cb; /* NULL: nothing is under way. */
+    struct kg_plan plan;
+    struct kg_str casts[KG_COLUMNS_MAX]; /* Of the first one, during `cb`. */
+    kg_schema_cb cb;                     /* NULL: nothing is under way. */
 };
 
 /* `pg->data` is the schema's until `cb`. With an error, no transaction is

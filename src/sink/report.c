@@ -338,6 +338,9 @@ enum kg_errc kg_report_begin(struct kg_sink *s, const struct kg_table_def *def,
         kg_report_free(r);
         return code;
     }
+    if (r->target->sm.state == KG_TARGET_REFUSED) {
+        kg_target_check(r->target); /* It may fit by now. */
+    }
     kg_queue_insert_tail(&s->reports, &r->node);
     *ret_report = r;
     return KG_OK;

@@ -41,7 +41,7 @@ static const struct kg_sm_state sink_states[KG_SINK_STATE_NR] = {
  *                  ^  |               |             |        |
  *                  |  '---> WAITING <-'-------------'--------'  lost
  *                  '---------' timer
- * Only one that connects while the sink is not prepared prepares it. */
+ * Only one, connected or FREE, prepares the sink while it is not prepared. */
 enum { OFF, CONNECTING, PREPARING, FREE, BUSY, WAITING, WORKER_STATE_NR };
 
 static const struct kg_sm_state worker_states[WORKER_STATE_NR] = {
@@ -50,7 +50,8 @@ static const struct kg_sm_state worker_states[WORKER_STATE_NR] = {
                                       KG_SM_TO(WAITING) | KG_SM_TO(OFF)},
     [PREPARING] = {"preparing",
                    KG_SM_TO(FREE) | KG_SM_TO(WAITING) | KG_SM_TO(OFF)},
-    [FREE] = {"free", KG_SM_TO(BUSY) | KG_SM_TO(WAITING) | KG_SM_TO(OFF)},
+    [FREE] = {"free", KG_SM_TO(BUSY) | KG_SM_TO(PREPARING) | KG_SM_TO(WAITING) |
+                          KG_SM_TO(OFF)},
     [BUSY] = {"busy", KG_SM_TO(FREE) | KG_SM_TO(WAITING) | KG_SM_TO(OFF)},
     [WAITING] = {"waiting", KG_SM_TO(CONNECTING) | KG_SM_TO(OFF)},
 };
@@ -246,10 +247,26 @@ static struct kg_job *next_job(struct kg_sink *s)
     return NULL;
 }
 
+/* False: our own tables are in doubt. One worker looks, the others wait. */
+static bool is_prepared(struct kg_worker *w)
+{
+    struct kg_sink *s = w->sink;
+
+    if (!s->prepared && !is_preparing(s)) {
+        kg_sm_move(&w->sm, PREPARING);
+        kg_schema_check(&s->schema, &w->pg, on_schema);
+    }
+    return s->prepared;
+}
+
 static void give_work(struct kg_worker *w)
 {
-    struct kg_job *job = next_job(w->sink);
+    struct kg_job *job;
 
+    if (!is_prepared(w)) {
+        return;
+    }
+    job = next_job(w->sink);
     if (job == NULL && kg_batch_gather(&w->batch)) {
         job = &w->batch.job;
     }

@@ -77,23 +77,73 @@ static void add_columns(struct kg_sql *q, const struct kg_table_def *def,
     }
 }
 
+/* A table's column of these types has no equality with ours: it is compared as
+ * ours, and an assignment does the rest. */
+static const char *compared_as(struct kg_str cast)
+{
+    if (kg_str_is(cast, "json")) {
+        return "jsonb";
+    }
+    return kg_str_starts(cast, KG_STR("character varying")) ? "text[]" : NULL;
+}
+
+/* A text becomes the column's type; that of text[] is JSON. */
+static void add_typed(struct kg_sql *q, const struct kg_column *c)
+{
+    if (c->type == KG_TYPE_TEXT_ARRAY) {
+        kg_sql_add(q, "CASE WHEN u.");
+        kg_sql_name(q, kg_str_from(c->name));
+        kg_sql_add(q, " IS NOT NULL THEN ARRAY(SELECT"
+                      " jsonb_array_elements_text(u.");
+        kg_sql_name(q, kg_str_from(c->name));
+        kg_sql_add(q, "::jsonb)) END");
+        return;
+    }
+    kg_sql_add(q, "u.");
+    kg_sql_name(q, kg_str_from(c->name));
+    if (c->type != KG_TYPE_TEXT) {
+        kg_sql_add(q, "::%s", kg_type_name(c->type));
+    }
+}
+
 /* u."a", u."b"::integer AS "b" */
 static void add_typed_columns(struct kg_sql *q, const struct kg_table_def *def,
-                              uint64_t as_text)
+                              const struct kg_str *casts)
 {
     const char *before = "";
 
     for (uint32_t i = 0; i < def->n_columns; i++) {
         const struct kg_column *c = &def->columns[i];
+        bool is_cast = casts[i].len > 0 && compared_as(casts[i]) == NULL;
 
-        kg_sql_add(q, "%su.", before);
-        kg_sql_name(q, kg_str_from(c->name));
-        if (c->type != KG_TYPE_TEXT) {
-            kg_sql_add(q, "::%s%s AS ", kg_type_name(c->type),
-                       (as_text >> i & 1) != 0 ? "::text" : "");
+        kg_sql_add(q, "%s", before);
+        add_typed(q, c);
+        if (is_cast) {
+            kg_sql_add(q, "::%.*s", KG_STR_ARG(casts[i]));
+        }
+        if (is_cast || c->type != KG_TYPE_TEXT) {
+            kg_sql_add(q, " AS ");
             kg_sql_name(q, kg_str_from(c->name));
         }
         before = ", ";
+    }
+}
+
+/* <alias>"a", <alias>"b"::jsonb: values, to be compared. */
+static void add_values(struct kg_sql *q, const struct kg_table_def *def,
+                       const struct kg_str *casts, const char *alias)
+{
+    const char *before = "";
+
+    for (uint32_t i = 0; i < def->n_columns; i++) {
+        const char *as = compared_as(casts[i]);
+
+        if (is_among(def, i, VALUES)) {
+            kg_sql_add(q, "%s%s", before, alias);
+            kg_sql_name(q, kg_str_from(def->columns[i].name));
+            kg_sql_add(q, "%s%s", as != NULL ? "::" : "", as != NULL ? as : "");
+            before = ", ";
+        }
     }
 }
 
@@ -144,12 +194,12 @@ static void add_scope(struct kg_sql *q, const struct kg_table_def *def,
 
 /* From arrays. */
 static void add_rows_given(struct kg_sql *q, const struct kg_table_def *def,
-                           uint64_t as_text)
+                           const struct kg_str *casts)
 {
     uint32_t n = def->n_columns;
 
     kg_sql_add(q, "WITH d AS MATERIALIZED (SELECT ");
-    add_typed_columns(q, def, as_text);
+    add_typed_columns(q, def, casts);
     kg_sql_add(q, ", u.kubeglean_report::integer"
                   ", u.kubeglean_at::timestamptz"
                   ", u.kubeglean_lost::boolean FROM unnest(");
@@ -163,7 +213,7 @@ static void add_rows_given(struct kg_sql *q, const struct kg_table_def *def,
 
 /* From staging: the last of each key. */
 static void add_rows_staged(struct kg_sql *q, const struct kg_table_def *def,
-                            uint64_t as_text)
+                            const struct kg_str *casts)
 {
     bool distinct = def->mode != KG_MODE_APPEND;
 
@@ -173,7 +223,7 @@ static void add_rows_staged(struct kg_sql *q, const struct kg_table_def *def,
         add_key_order(q, def);
         kg_sql_add(q, ") ");
     }
-    add_typed_columns(q, def, as_text);
+    add_typed_columns(q, def, casts);
     kg_sql_add(q,
                ", 0 AS kubeglean_report, $5::text::timestamptz AS kubeglean_at"
                ", false AS kubeglean_lost FROM ");
@@ -243,7 +293,8 @@ static void add_row_guard(struct kg_sql *q, const struct kg_table_def *def,
     kg_sql_add(q, ")");
 }
 
-static void add_conflict(struct kg_sql *q, const struct kg_table_def *def)
+static void add_conflict(struct kg_sql *q, const struct kg_table_def *def,
+                         const struct kg_str *casts)
 {
     kg_sql_add(q, " ON CONFLICT (");
     add_columns(q, def, KEYS, "");
@@ -256,9 +307,9 @@ static void add_conflict(struct kg_sql *q, const struct kg_table_def *def)
     add_set(q, def);
     if (def->scanned_at < 0) { /* Equal rows are not touched at all. */
         kg_sql_add(q, " WHERE (");
-        add_columns(q, def, VALUES, "t.");
+        add_values(q, def, casts, "t.");
         kg_sql_add(q, ") IS DISTINCT FROM (");
-        add_columns(q, def, VALUES, "excluded.");
+        add_values(q, def, casts, "excluded.");
         kg_sql_add(q, ")");
         return;
     }
@@ -277,7 +328,8 @@ static void add_first_key(struct kg_sql *q, const struct kg_table_def *def)
 }
 
 /* u: the rows, and what the table had before. */
-static void add_before(struct kg_sql *q, const struct kg_table_def *def)
+static void add_before(struct kg_sql *q, const struct kg_table_def *def,
+                       const struct kg_str *casts)
 {
     if (def->mode == KG_MODE_APPEND) {
         kg_sql_add(q, ", u AS (SELECT * FROM d)");
@@ -290,9 +342,9 @@ static void add_before(struct kg_sql *q, const struct kg_table_def *def)
         kg_sql_add(q, "true");
     } else {
         kg_sql_add(q, "(");
-        add_columns(q, def, VALUES, "t.");
+        add_values(q, def, casts, "t.");
         kg_sql_add(q, ") IS NOT DISTINCT FROM (");
-        add_columns(q, def, VALUES, "d.");
+        add_values(q, def, casts, "d.");
         kg_sql_add(q, ")");
     }
     kg_sql_add(q, " AS kubeglean_same, ");
@@ -382,11 +434,12 @@ static void add_totals(struct kg_sql *q, const struct kg_table_def *def)
 }
 
 static void add_insert(struct kg_sql *q, const struct kg_table_def *def,
-                       unsigned target_arg, count_fn count)
+                       const struct kg_str *casts, unsigned target_arg,
+                       count_fn count)
 {
     bool scoped = kg_sql_is_scoped(def);
 
-    add_before(q, def);
+    add_before(q, def, casts);
     if (scoped) {
         add_scope_guard(q, def, target_arg);
     }
@@ -404,7 +457,7 @@ static void add_insert(struct kg_sql *q, const struct kg_table_def *def,
     }
     kg_sql_add(q, " ORDER BY ");
     add_key_order(q, def);
-    add_conflict(q, def);
+    add_conflict(q, def, casts);
     kg_sql_add(q, " RETURNING ");
     add_columns(q, def, KEYS, "t.");
     kg_sql_add(q, ", true AS kubeglean_hit)");
@@ -412,17 +465,17 @@ static void add_insert(struct kg_sql *q, const struct kg_table_def *def,
 }
 
 void kg_sql_store(struct kg_sql *q, const struct kg_table_def *def,
-                  uint64_t as_text)
+                  const struct kg_str *casts)
 {
-    add_rows_given(q, def, as_text);
-    add_insert(q, def, def->n_columns + 4, add_counts);
+    add_rows_given(q, def, casts);
+    add_insert(q, def, casts, def->n_columns + 4, add_counts);
 }
 
 void kg_sql_merge(struct kg_sql *q, const struct kg_table_def *def,
-                  uint64_t as_text)
+                  const struct kg_str *casts)
 {
-    add_rows_staged(q, def, as_text);
-    add_insert(q, def, 6, add_totals);
+    add_rows_staged(q, def, casts);
+    add_insert(q, def, casts, 6, add_totals);
 }
 
 void kg_sql_replace(struct kg_sql *q, const struct kg_table_def *def)

@@ -38,12 +38,13 @@ bool kg_sql_is_scoped(const struct kg_table_def *def);
  * kg_sql_merge: from staging. Report's key, attempt, first and last row's
  * number, scanned_at (or -infinity), target's name if it is scoped.
  *
- * `as_text` has a bit for each column that the table holds as text although it
- * is of another type: the value must be one of that type all the same. */
+ * `casts` has for each column the type, ready for SQL, that the table holds it
+ * as when that is not the column's own, else "". The value must be one of the
+ * column's type all the same. */
 void kg_sql_store(struct kg_sql *q, const struct kg_table_def *def,
-                  uint64_t as_text);
+                  const struct kg_str *casts);
 void kg_sql_merge(struct kg_sql *q, const struct kg_table_def *def,
-                  uint64_t as_text);
+                  const struct kg_str *casts);
 /* KG_MODE_REPLACE, after the store: what these scopes of this scanned_at no
  * longer have. Parameters: scanned_at, target's name, scopes, a line each. */
 void kg_sql_replace(struct kg_sql *q, const struct kg_table_def *def);

@@ -35,29 +35,46 @@ static const char *type_name(enum kg_type type)
                                        : kg_type_name(type);
 }
 
+/* No more than the statements need. */
+static const char *rights_for(const struct kg_table_def *def)
+{
+    bool updates = false;
+
+    for (uint32_t i = 0; i < def->n_columns; i++) {
+        updates = updates || !def->columns[i].key;
+    }
+    switch (def->mode) {
+    case KG_MODE_APPEND:
+        return "INSERT";
+    case KG_MODE_REPLACE:
+        return updates ? "SELECT, INSERT, UPDATE, DELETE"
+                       : "SELECT, INSERT, DELETE";
+    default:
+        return updates ? "SELECT, INSERT, UPDATE" : "SELECT, INSERT";
+    }
+}
+
 static void describe_table(struct kg_target *t)
 {
     const struct kg_table_def *def = t->def;
     struct kg_relation *r = &t->relations[0];
 
     kg_sql_table(&t->names[0], def->name);
-    r->rights = def->mode == KG_MODE_APPEND ? "INSERT"
-                : def->mode == KG_MODE_REPLACE
-                    ? "SELECT, INSERT, UPDATE, DELETE"
-                    : "SELECT, INSERT, UPDATE";
+    r->rights = rights_for(def);
     r->tail = def->mode == KG_MODE_APPEND ? "" : " WITH (fillfactor = 50)";
     for (uint32_t i = 0; i < def->n_columns; i++) {
         bool key = def->columns[i].key && def->mode != KG_MODE_APPEND;
 
         r->columns[r->n_columns++] = (struct kg_relation_column){
             def->columns[i].name, type_name(def->columns[i].type),
-            key ? "NOT NULL" : ""};
+            key ? "NOT NULL" : "", (int32_t)i == def->scanned_at};
         if (key) {
             kg_sql_add(&t->keys[0], "%s", r->n_keys > 0 ? ", " : "");
             kg_sql_name(&t->keys[0], kg_str_from(def->columns[i].name));
             r->keys[r->n_keys++] = i;
         }
     }
+    r->adopted = true;
     r->name = kg_sql_text(&t->names[0]);
     r->key = r->n_keys > 0 ? kg_sql_text(&t->keys[0]) : NULL;
 }
@@ -79,8 +96,8 @@ static void describe_staging(struct kg_target *t)
     }
     r->n_columns = KG_COUNT_OF(own);
     for (uint32_t i = 0; i < def->n_columns; i++) {
-        r->columns[r->n_columns++] =
-            (struct kg_relation_column){def->columns[i].name, "text", ""};
+        r->columns[r->n_columns++] = (struct kg_relation_column){
+            def->columns[i].name, "text", "", false};
     }
     r->name = kg_sql_text(&t->names[1]);
     r->rights = "SELECT, INSERT, DELETE";
@@ -196,8 +213,8 @@ static enum kg_errc write_statements(struct kg_target *t)
         kg_sql_finish(all[i]);
         kg_sql_init(all[i]);
     }
-    kg_sql_store(&t->store, t->def, t->schema.as_text);
-    kg_sql_merge(&t->merge, t->def, t->schema.as_text);
+    kg_sql_store(&t->store, t->def, t->schema.casts);
+    kg_sql_merge(&t->merge, t->def, t->schema.casts);
     kg_sql_stage(&t->stage, t->def);
     for (size_t i = 0; i < KG_COUNT_OF(all); i++) {
         if (kg_sql_text(all[i]) == NULL) {

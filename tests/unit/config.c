@@ -339,19 +339,22 @@ static void a_config_says_all_it_may(void **state)
 {
     (void)state;
     kt_write_file("t.yaml", HEAD "  profile: krr\n" POD);
-    kt_write_file("c.yaml", "apiVersion: kubeglean.io/v1\nkind: Config\nspec:\n"
-                            "  clusterName: c1\n"
-                            "  database: {url: \"postgresql:///reports\"}\n"
-                            "  tasks: [t.yaml]\n"
-                            "  listen: \"127.0.0.1:8080\"\n"
-                            "  tokenFile: /token\n"
-                            "  limits: {logStreams: 7, jobs: 8}\n"
-                            "  spool: {dir: /spool, maxMiB: 9}\n");
+    kt_write_file(
+        "c.yaml",
+        "apiVersion: kubeglean.io/v1\nkind: Config\nspec:\n"
+        "  clusterName: c1\n"
+        "  database: {url: \"postgresql:///reports\", migrate: false}\n"
+        "  tasks: [t.yaml]\n"
+        "  listen: \"127.0.0.1:8080\"\n"
+        "  tokenFile: /token\n"
+        "  limits: {logStreams: 7, jobs: 8}\n"
+        "  spool: {dir: /spool, maxMiB: 9}\n");
     if (kg_config_load("c.yaml", &config, &error) != KG_OK) {
         fail_msg("%s", error.text);
     }
     assert_string_equal(config.cluster, "c1");
     assert_string_equal(config.database_url, "postgresql:///reports");
+    assert_false(config.migrate);
     assert_string_equal(config.listen, "127.0.0.1:8080");
     assert_string_equal(config.token_file, "/token");
     assert_int_equal(config.n_streams_max, 7);
@@ -370,6 +373,9 @@ static void each_mistake_in_a_config_has_its_message(void **state)
         {"kind: Config\nspec: {task: []}\n",
          "c.yaml:2:8: spec.task: unknown key; known here: clusterName, "
          "database, tasks, listen, tokenFile, limits, spool"},
+        {"kind: Config\nspec: {database: {url: u, migrate: never}}\n",
+         "c.yaml:2:36: spec.database.migrate: is a string; wanted: true or "
+         "false"},
         {"kind: Config\nspec: {database: {}}\n",
          "c.yaml:2:18: spec.database.url: missing; wanted: postgresql://..."},
         {"kind: Config\nspec: {spool: {maxMiB: 1}}\n",

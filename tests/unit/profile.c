@@ -87,9 +87,13 @@ static void a_wrong_column_is_refused_with_its_place(void **state)
                "p.yaml:8:45: a column has one source: path or run");
     one_column("{name: a, type: varchar, path: \"@.a\"}",
                "p.yaml:8:21: type: varchar is none of text, integer, bigint, "
-               "numeric, boolean, timestamptz, jsonb");
+               "numeric, boolean, timestamptz, jsonb, text[]");
+    one_column("{name: a, type: \"text[]\", parent: \"$.b\"}",
+               "p.yaml:8:39: parent: the type cannot be text[]");
+    one_column("{name: a, type: \"text[]\", const: x}",
+               "p.yaml:8:38: const: it is no array of strings");
     one_column("{name: a, type: integer, raw: \"@.a\"}",
-               "p.yaml:8:35: raw: the type is jsonb or text");
+               "p.yaml:8:35: raw: the type is jsonb, text[] or text");
     one_column("{name: a, type: text, count: \"@.a[*]\"}",
                "p.yaml:8:34: count: the type is integer or bigint");
     one_column("{name: a, type: text, mapKey: 0}",
@@ -314,6 +318,32 @@ static void values_become_what_their_type_takes(void **state)
             "begin 4\nreject 0 t: it is no time of RFC 3339\nend complete 0 1\n"
             "begin 5\nreject 0 k: it is of another type\nend complete 0 1\n"
             "begin 6\nrow a|NULL|0.5|NULL|NULL|[1,2]|x\nend complete 1 0\n");
+}
+
+static void an_array_of_strings_is_all_that_text_arrays_take(void **state)
+{
+    (void)state;
+    rows_of(
+        HEAD "  rows: \"$.r[*]\"\n  columns:\n"
+             "  - {name: k, type: text, key: true, path: \"@.k\"}\n"
+             "  - {name: a, type: \"text[]\", path: \"@.a\"}\n"
+             "  - {name: d, type: \"text[]\", path: \"@.d\", "
+             "default: '[]'}\n",
+        "{\"r\":[{\"k\":\"1\",\"a\":[ \"x\" , \"\\\"],\\\\\", \"\" ],"
+        "\"d\":[\"\\ud83d\\ude00\"]},{\"k\":\"2\",\"a\":[]},{\"k\":\"3\","
+        "\"a\":null},{\"k\":\"4\",\"a\":[\"x\",1]},{\"k\":\"5\",\"a\":[[]]},"
+        "{\"k\":\"6\",\"a\":\"x\"},{\"k\":\"7\",\"a\":{\"x\":\"y\"}},"
+        "{\"k\":\"8\",\"a\":[\"\\u0000\"]},{\"k\":\"9\",\"a\":[null]}]}",
+        "begin 0\nrow 1|[\"x\",\"\\\"],\\\\\",\"\"]|"
+        "[\"\\ud83d\\ude00\"]\n"
+        "row 2|[]|[]\nrow 3|NULL|[]\n"
+        "reject 3 a: it is no array of strings\n"
+        "reject 4 a: it is no array of strings\n"
+        "reject 5 a: it is no array of strings\n"
+        "reject 6 a: it is no array of strings\n"
+        "reject 7 a: U+0000 or half a surrogate pair cannot be stored\n"
+        "reject 8 a: it is no array of strings\n"
+        "end complete 3 6\n");
 }
 
 static void map_keys_parents_and_pieces_of_text_are_values(void **state)
@@ -570,6 +600,7 @@ int main(void)
         cmocka_unit_test(names_with_escapes_are_the_names_they_mean),
         cmocka_unit_test(a_report_inside_a_broken_document_is_found),
         cmocka_unit_test(values_become_what_their_type_takes),
+        cmocka_unit_test(an_array_of_strings_is_all_that_text_arrays_take),
         cmocka_unit_test(map_keys_parents_and_pieces_of_text_are_values),
         cmocka_unit_test(rows_of_several_paths_share_their_columns),
         cmocka_unit_test(the_first_alternative_that_has_a_value_counts),
