@@ -225,3 +225,29 @@ void kt_report_assert(const struct kg_reader_options *options,
     assert_string_equal(got, want);
     kg_free(got);
 }
+
+void kt_report_rows(const char *yaml, const char *log, const char *want)
+{
+    struct kg_profile *profile = kt_report_profile(yaml);
+    struct kg_reader_options options = {.profile = profile};
+
+    kt_report_assert(&options, kg_str_from(log), want);
+    kg_profile_destroy(profile);
+}
+
+void kt_report_refused(const char *yaml, const char *want)
+{
+    struct kg_profile *profile;
+    struct kg_node *root;
+    struct kg_error e;
+    struct kg_tree t;
+
+    kg_tree_init(&t, 1 << 20);
+    if (kg_yaml_parse_one(kg_str_from(yaml), "p.yaml", &t, &root, &e) ==
+        KG_OK) {
+        assert_int_equal(kg_profile_compile(root, "p.yaml", &profile, &e),
+                         KG_ECONFIG);
+    }
+    assert_string_equal(e.text, want);
+    kg_tree_finish(&t);
+}

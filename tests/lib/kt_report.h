@@ -39,4 +39,9 @@ char *kt_report_of(const struct kg_reader_options *options, struct kg_str log,
 void kt_report_assert(const struct kg_reader_options *options,
                       struct kg_str log, const char *want);
 
+/* What `log` amounts to by a profile in YAML. */
+void kt_report_rows(const char *yaml, const char *log, const char *want);
+/* It is none: "p.yaml:line:column: ...". */
+void kt_report_refused(const char *yaml, const char *want);
+
 #endif /* KT_REPORT_H */

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* json/: what a value becomes by its column's type, and what a report without
+ * any row says of its scope. */
+#include "kt.h"
+#include "kt_report.h"
+
+#define HEAD                                       \
+    "apiVersion: kubeglean.io/v1\nkind: Profile\n" \
+    "metadata: {name: test}\nspec:\n  table: t\n"
+
+static void values_become_what_their_type_takes(void **state)
+{
+    (void)state;
+    kt_report_rows(
+        HEAD "  rows: $\n  columns:\n"
+             "  - {name: k, type: text, key: true, path: \"@.k\"}\n"
+             "  - {name: i, type: integer, path: \"@.i\"}\n"
+             "  - {name: num, type: numeric, path: \"@.n\", mismatch: default, "
+             "default: 0.5}\n"
+             "  - {name: b, type: boolean, path: \"@.b\", mismatch: \"null\"}\n"
+             "  - {name: t, type: timestamptz, path: \"@.t\"}\n"
+             "  - {name: j, type: jsonb, path: \"@.j\"}\n"
+             "  - {name: c, type: text, const: x}\n",
+        "{\"k\":\"a\",\"i\":2147483647,\"n\":1.0e400,\"b\":true,"
+        "\"t\":\"2026-01-02T03:04:05+01:00\",\"j\":\"q\\\"\"}"
+        "{\"k\":\"a\",\"i\":2147483648}{\"k\":\"a\",\"i\":1.0}"
+        "{\"k\":\"a\",\"i\":\"1\"}{\"k\":\"a\",\"t\":\"yesterday\"}"
+        "{\"k\":1}{\"k\":\"a\",\"n\":\"x\",\"b\":[],\"j\":[ 1 , 2 ]}",
+        "begin 0\nrow a|2147483647|1.0e400|true|2026-01-02T03:04:05+01:00|"
+        "\"q\\\"\"|x\nend complete 1 0\n"
+        "begin 1\nreject 0 i: it is no integer\nend complete 0 1\n"
+        "begin 2\nreject 0 i: it is no integer\nend complete 0 1\n"
+        "begin 3\nreject 0 i: it is of another type\nend complete 0 1\n"
+        "begin 4\nreject 0 t: it is no time of RFC 3339\nend complete 0 1\n"
+        "begin 5\nreject 0 k: it is of another type\nend complete 0 1\n"
+        "begin 6\nrow a|NULL|0.5|NULL|NULL|[1,2]|x\nend complete 1 0\n");
+}
+
+static void an_array_of_strings_is_all_that_text_arrays_take(void **state)
+{
+    (void)state;
+    kt_report_rows(
+        HEAD "  rows: \"$.r[*]\"\n  columns:\n"
+             "  - {name: k, type: text, key: true, path: \"@.k\"}\n"
+             "  - {name: a, type: \"text[]\", path: \"@.a\"}\n"
+             "  - {name: d, type: \"text[]\", path: \"@.d\", "
+             "default: '[]'}\n",
+        "{\"r\":[{\"k\":\"1\",\"a\":[ \"x\" , \"\\\"],\\\\\", \"\" ],"
+        "\"d\":[\"\\ud83d\\ude00\"]},{\"k\":\"2\",\"a\":[]},{\"k\":\"3\","
+        "\"a\":null},{\"k\":\"4\",\"a\":[\"x\",1]},{\"k\":\"5\",\"a\":[[]]},"
+        "{\"k\":\"6\",\"a\":\"x\"},{\"k\":\"7\",\"a\":{\"x\":\"y\"}},"
+        "{\"k\":\"8\",\"a\":[\"\\u0000\"]},{\"k\":\"9\",\"a\":[null]}]}",
+        "begin 0\nrow 1|[\"x\",\"\\\"],\\\\\",\"\"]|"
+        "[\"\\ud83d\\ude00\"]\n"
+        "row 2|[]|[]\nrow 3|NULL|[]\n"
+        "reject 3 a: it is no array of strings\n"
+        "reject 4 a: it is no array of strings\n"
+        "reject 5 a: it is no array of strings\n"
+        "reject 6 a: it is no array of strings\n"
+        "reject 7 a: U+0000 or half a surrogate pair cannot be stored\n"
+        "reject 8 a: it is no array of strings\n"
+        "end complete 3 6\n");
+}
+
+#define REPLACE                                     \
+    HEAD "  rows: \"$.rows[*]\"\n  mode: replace\n" \
+         "  allowEmpty: true\n"
+#define KEY "  - {name: k, type: text, key: true, path: \"@.k\"}\n"
+
+static void a_report_without_rows_names_the_scope_it_empties(void **state)
+{
+    (void)state;
+    kt_report_rows(REPLACE
+                   "  scope: [p, d, c, cl]\n  columns:\n" KEY
+                   "  - {name: p, type: text, parent: \"$.p\"}\n"
+                   "  - {name: d, type: text, path: \"@.d\", default: x}\n"
+                   "  - {name: c, type: integer, const: 7}\n"
+                   "  - {name: cl, type: text, run: cluster}\n",
+                   "{\"rows\":[],\"p\":\"one\"}{\"p\":\"two\",\"rows\":[]}"
+                   "{\"rows\":[]}{\"rows\":[],\"p\":1}{\"rows\":[{}]}"
+                   "{\"rows\":[{\"k\":\"a\"}]}{\"rows\":{}}{\"rows\":[",
+                   "begin 0\nscope NULL|one|x|7|\nend complete 0 0\n"
+                   "begin 1\nscope NULL|two|x|7|\nend complete 0 0\n"
+                   "begin 2\nscope NULL|NULL|x|7|\nend complete 0 0\n"
+                   "begin 3\nend complete 0 0\n"
+                   "begin 4\nreject 0 k: a key is null\nend complete 0 1\n"
+                   "begin 5\nrow a|NULL|x|7|\nend complete 1 0\n"
+                   "begin 6\nend rejected rows 0 0\n"
+                   "begin 7\nend incomplete cut 0 0\n");
+}
+
+static void a_scope_that_only_rows_know_cannot_be_empty(void **state)
+{
+    (void)state;
+    kt_report_refused(
+        REPLACE "  scope: [k]\n  columns:\n" KEY,
+        "p.yaml:9:11: scope: a report without rows lacks k: allowEmpty "
+        "wants it from run, const or parent, or with a default");
+    kt_report_refused(HEAD "  rows: $\n  allowEmpty: true\n  columns:\n" KEY,
+                      "p.yaml:7:15: allowEmpty: only mode replace has it");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(values_become_what_their_type_takes),
+        cmocka_unit_test(an_array_of_strings_is_all_that_text_arrays_take),
+        cmocka_unit_test(a_report_without_rows_names_the_scope_it_empties),
+        cmocka_unit_test(a_scope_that_only_rows_know_cannot_be_empty),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
