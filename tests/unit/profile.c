@@ -2,6 +2,7 @@
 /* json/: profiles and the rows they select; adversarial inputs first. */
 #include "kt.h"
 #include "kt_report.h"
+#include "kubeglean/clock.h"
 #include "kubeglean/heap.h"
 
 #define HEAD                                       \
