@@ -27,21 +27,16 @@ static inline unsigned kg_bytes_first(uint64_t marks)
     return (unsigned)__builtin_ctzll(marks) / 8;
 }
 
-/* Marks bytes that are 0. What is behind the first mark may be wrong. */
-static inline uint64_t kg_bytes_zeros(uint64_t word)
-{
-    return (word - KG_BYTES_ONES) & ~word & KG_BYTES_HIGHS;
-}
-
 /* Marks what needs a closer look inside a string: a quote, a backslash, a
- * control character, and all that is not ASCII. The first mark is exact. */
+ * control character, and all that is not ASCII. The first mark is exact: below
+ * it nothing is borrowed, and a byte that is not ASCII is marked anyway. */
 static inline uint64_t kg_bytes_special(uint64_t word)
 {
-    uint64_t control = (word - KG_BYTES_ONES * 0x20) & ~word;
+    uint64_t control = word - KG_BYTES_ONES * 0x20;
+    uint64_t quote = (word ^ KG_BYTES_ONES * '"') - KG_BYTES_ONES;
+    uint64_t backslash = (word ^ KG_BYTES_ONES * '\\') - KG_BYTES_ONES;
 
-    return ((control | word) & KG_BYTES_HIGHS) |
-           kg_bytes_zeros(word ^ KG_BYTES_ONES * '"') |
-           kg_bytes_zeros(word ^ KG_BYTES_ONES * '\\');
+    return (control | quote | backslash | word) & KG_BYTES_HIGHS;
 }
 
 /* The first byte from `p` that is no blank, or `end`. */

@@ -25,43 +25,55 @@ void kg_places_begin(struct kg_places *p)
 
 /* Lengths differ mostly; the bytes of a name that was just written are slow to
  * read in another width. */
-static inline bool is_named(const struct kg_trie_node *node, struct kg_str name)
+static inline bool fits_name(const struct kg_trie_node *node,
+                             struct kg_str name)
 {
-    return node->step.name.len == name.len && node->step.kind == KG_STEP_NAME &&
-           memcmp(node->step.name.ptr, name.ptr, name.len) == 0;
+    return node->step.kind == KG_STEP_MEMBERS ||
+           (node->step.name.len == name.len &&
+            node->step.kind == KG_STEP_NAME &&
+            memcmp(node->step.name.ptr, name.ptr, name.len) == 0);
+}
+
+static inline bool fits_index(const struct kg_trie_node *node, uint64_t index)
+{
+    return node->step.kind == KG_STEP_ELEMENTS ||
+           (node->step.kind == KG_STEP_INDEX && node->step.index == index);
 }
 
 /* The first member's place comes behind those of the level. */
-static uint16_t *begin_next(struct kg_places *p, const struct kg_level *level)
+static inline uint16_t *begin_next(struct kg_places *p,
+                                   const struct kg_level *level)
 {
     p->first = (size_t)level->first + level->n;
-    p->n = 0;
     return &p->active[p->first];
+}
+
+static inline void end_next(struct kg_places *p, const uint16_t *next)
+{
+    p->n = (size_t)(next - &p->active[p->first]);
 }
 
 void kg_places_name(struct kg_places *p, struct kg_str name)
 {
     const struct kg_trie_node *nodes = p->trie->nodes;
-    const struct kg_level *level;
+    const struct kg_level *level = &p->levels[p->n_levels - 1];
+    const uint16_t *at;
     uint16_t *next;
 
     if (p->n_dead > 0) {
         p->n = 0;
         return;
     }
-    level = &p->levels[p->n_levels - 1];
     next = begin_next(p, level);
-    for (const uint16_t *at = next - level->n; at < &p->active[p->first];
-         at++) {
+    for (at = next - level->n; at < &p->active[p->first]; at++) {
         for (uint16_t c = nodes[*at].child; c != KG_NODE_NONE;
              c = nodes[c].next) {
-            if (is_named(&nodes[c], name) ||
-                nodes[c].step.kind == KG_STEP_MEMBERS) {
+            if (fits_name(&nodes[c], name)) {
                 *next++ = c;
-                p->n++;
             }
         }
     }
+    end_next(p, next);
 }
 
 static void step_to_element(struct kg_places *p, struct kg_level *level)
@@ -69,20 +81,17 @@ static void step_to_element(struct kg_places *p, struct kg_level *level)
     const struct kg_trie_node *nodes = p->trie->nodes;
     uint16_t *next = begin_next(p, level);
     uint64_t index = level->n_elements++;
+    const uint16_t *at;
 
-    for (const uint16_t *at = next - level->n; at < &p->active[p->first];
-         at++) {
+    for (at = next - level->n; at < &p->active[p->first]; at++) {
         for (uint16_t c = nodes[*at].child; c != KG_NODE_NONE;
              c = nodes[c].next) {
-            const struct kg_step *step = &nodes[c].step;
-
-            if (step->kind == KG_STEP_ELEMENTS ||
-                (step->kind == KG_STEP_INDEX && step->index == index)) {
+            if (fits_index(&nodes[c], index)) {
                 *next++ = c;
-                p->n++;
             }
         }
     }
+    end_next(p, next);
 }
 
 void kg_places_value(struct kg_places *p)
