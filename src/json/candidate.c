@@ -26,6 +26,7 @@ void kg_candidate_begin(struct kg_frame *f, struct kg_cut *c, uint64_t from)
     f->token.member = 0;
     f->token.end = 0;
     f->mute.on = false;
+    f->text.on = false;
     if (f->options.interest != NULL) {
         kg_interest_begin(f->options.interest);
     }
@@ -62,7 +63,7 @@ static void turn_inside_out(struct kg_frame *f)
 
     kg_candidate_begin(f, &c, f->ending.found.to);
     if (f->options.interest != NULL) {
-        kg_interest_open(f->options.interest, KG_OBJECT);
+        (void)kg_interest_open(f->options.interest, KG_OBJECT);
     }
     f->kinds[0] |= 1;
     f->depth = 1;
@@ -194,6 +195,7 @@ enum kg_frame_event kg_candidate_give(struct kg_frame *f)
     f->found = (struct kg_frame_found){
         .piece = kg_str_of((char *)f->out.ptr, f->out.given),
         .blank = delimit(f),
+        .text = f->text.on,
         .from = f->from,
         .n_nan = f->n_nan};
     return KG_FRAME_PIECE;

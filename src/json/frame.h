@@ -12,6 +12,8 @@
  * up at the first byte that cannot be right, and that byte may open the next
  * one: nothing is read twice. What is handed on has no white space outside its
  * strings and no members that nobody wants, in pieces that end between tokens.
+ * What is wanted as text alone has pieces of its own, without its opener and its
+ * closer: the parser has no need to meet them.
  *
  * NaN and infinities are handed on as null, bytes that are no UTF-8 as U+FFFD;
  * with `strict` both are errors, and the whole stream is one JSON text. */
@@ -55,6 +57,7 @@ enum kg_frame_fault {
 struct kg_frame_found {
     struct kg_str piece;
     size_t blank; /* 1: a blank behind it, for the parser alone. */
+    bool text;    /* The inside of what is wanted as text, not to be parsed. */
     enum kg_frame_fault fault;
     bool damaged;      /* BROKEN behind a whole name or element. */
     uint64_t from, to; /* Where in the stream; `to` not for PIECE. */
@@ -85,10 +88,11 @@ struct kg_frame_token {
     uint8_t low, top; /* and what its next byte may be. */
 };
 
-/* A member that nobody wants, from its name on. */
-struct kg_frame_mute {
+/* A member that nobody wants, from its name on; or what is wanted as text, from
+ * its opener to its closer. */
+struct kg_frame_span {
     bool on;
-    size_t depth;
+    size_t depth; /* Outside of it. */
 };
 
 /* A candidate that is given up, while its last tokens are handed on. */
@@ -113,7 +117,8 @@ struct kg_frame {
     uint8_t last;  /* The byte before the next one. */
     struct kg_frame_out out;
     struct kg_frame_token token;
-    struct kg_frame_mute mute;
+    struct kg_frame_span mute;
+    struct kg_frame_span text;
     struct kg_frame_ending ending;
     struct kg_inner inner; /* A document that may be inside a broken one. */
 };

@@ -4,6 +4,9 @@
 #include "bytes.h"
 #include "scalar.h"
 
+/* Used in more than one place, and inlined in each: see fail_here(). */
+#define INLINED static inline __attribute__((always_inline))
+
 static bool is_object(const struct kg_frame *f)
 {
     size_t top = f->depth - 1;
@@ -40,7 +43,36 @@ static enum kg_frame_event close_candidate(struct kg_frame *f,
     return kg_candidate_close(f, &copy);
 }
 
+/* PIECE: what came before it may not be in one piece with what comes. */
+static enum kg_frame_event split_here(struct kg_frame *f,
+                                      const struct kg_cut *c)
+{
+    f->out.len = (size_t)(c->o - f->out.ptr);
+    return kg_candidate_give(f);
+}
+
 /* --- containers ------------------------------------------------------------ */
+
+/* The opener is written. One that is likely noise is not handed on yet. */
+static enum kg_frame_event begin_text_span(struct kg_frame *f,
+                                           const struct kg_cut *c)
+{
+    enum kg_frame_event event = split_here(f, c);
+
+    f->text.on = event == KG_FRAME_PIECE;
+    f->text.depth = f->depth - 1;
+    return event;
+}
+
+/* The closer is not read yet: after the PIECE it comes again. */
+static enum kg_frame_event end_text_span(struct kg_frame *f,
+                                         const struct kg_cut *c)
+{
+    enum kg_frame_event event = split_here(f, c);
+
+    f->text.on = false;
+    return event;
+}
 
 static void open_inner(struct kg_frame *f, const struct kg_cut *c)
 {
@@ -49,9 +81,10 @@ static void open_inner(struct kg_frame *f, const struct kg_cut *c)
     f->inner.n_nan = f->n_nan;
 }
 
-static enum kg_frame_event open_container(struct kg_frame *f, struct kg_cut *c)
+INLINED enum kg_frame_event open_container(struct kg_frame *f, struct kg_cut *c)
 {
     bool object = *c->p == '{';
+    bool text = false;
     uint8_t bit = (uint8_t)(1u << (f->depth % 8));
 
     if (f->depth == f->options.limits.depth) {
@@ -67,12 +100,13 @@ static enum kg_frame_event open_container(struct kg_frame *f, struct kg_cut *c)
         f->kinds[f->depth / 8] &= (uint8_t)~bit;
     }
     if (f->options.interest != NULL && !f->mute.on) {
-        kg_interest_open(f->options.interest, object ? KG_OBJECT : KG_ARRAY);
+        text = kg_interest_open(f->options.interest,
+                                object ? KG_OBJECT : KG_ARRAY);
     }
     f->depth++;
     *c->o++ = *c->p++;
     f->state = object ? FIRST_NAME : FIRST_VALUE;
-    return KG_FRAME_HUNGRY;
+    return text ? begin_text_span(f, c) : KG_FRAME_HUNGRY;
 }
 
 static void close_inner(struct kg_frame *f, const struct kg_cut *c)
@@ -101,8 +135,13 @@ static inline void end_value(struct kg_frame *f, struct kg_cut *c)
     }
 }
 
-static enum kg_frame_event close_container(struct kg_frame *f, struct kg_cut *c)
+INLINED enum kg_frame_event close_container(struct kg_frame *f,
+                                            struct kg_cut *c)
 {
+    if (f->text.on && f->depth - 1 == f->text.depth &&
+        end_text_span(f, c) == KG_FRAME_PIECE) {
+        return KG_FRAME_PIECE;
+    }
     if (f->options.interest != NULL && !f->mute.on) {
         kg_interest_close(f->options.interest);
     }
@@ -130,7 +169,10 @@ static inline bool is_space(uint8_t byte)
 static inline bool skip_space(struct kg_cut *c)
 {
     while (*c->p <= ' ' && is_space(*c->p)) {
-        c->p = kg_bytes_skip_blanks(c->p + 1, c->end);
+        c->p++;
+        if (c->p < c->end && *c->p == ' ') {
+            c->p = kg_bytes_skip_blanks(c->p + 1, c->end);
+        }
         if (c->p == c->end) {
             return false;
         }
@@ -170,7 +212,7 @@ static void begin_name(struct kg_frame *f, struct kg_cut *c)
     f->state = TEXT;
 }
 
-static enum kg_frame_event on_value(struct kg_frame *f, struct kg_cut *c)
+INLINED enum kg_frame_event on_value(struct kg_frame *f, struct kg_cut *c)
 {
     if (!skip_space(c)) {
         return KG_FRAME_HUNGRY;
@@ -196,7 +238,7 @@ static enum kg_frame_event on_value(struct kg_frame *f, struct kg_cut *c)
     }
 }
 
-static enum kg_frame_event on_name(struct kg_frame *f, struct kg_cut *c)
+INLINED enum kg_frame_event on_name(struct kg_frame *f, struct kg_cut *c)
 {
     if (!skip_space(c)) {
         return KG_FRAME_HUNGRY;
@@ -234,7 +276,7 @@ static void note_name(struct kg_frame *f, const struct kg_cut *c)
     }
 }
 
-static enum kg_frame_event on_colon(struct kg_frame *f, struct kg_cut *c)
+INLINED enum kg_frame_event on_colon(struct kg_frame *f, struct kg_cut *c)
 {
     if (!skip_space(c)) {
         return KG_FRAME_HUNGRY;
@@ -251,7 +293,7 @@ static enum kg_frame_event on_colon(struct kg_frame *f, struct kg_cut *c)
     return KG_FRAME_HUNGRY;
 }
 
-static enum kg_frame_event on_next(struct kg_frame *f, struct kg_cut *c)
+INLINED enum kg_frame_event on_next(struct kg_frame *f, struct kg_cut *c)
 {
     if (!skip_space(c)) {
         return KG_FRAME_HUNGRY;
@@ -278,7 +320,7 @@ static enum kg_frame_event on_next(struct kg_frame *f, struct kg_cut *c)
 
 /* --- strings ---------------------------------------------------------------- */
 
-static enum kg_frame_event end_text(struct kg_frame *f, struct kg_cut *c)
+INLINED enum kg_frame_event end_text(struct kg_frame *f, struct kg_cut *c)
 {
     size_t len = (size_t)(c->o - f->out.ptr) - f->token.text - 1;
 
@@ -331,7 +373,7 @@ static enum kg_frame_event begin_sequence(struct kg_frame *f, struct kg_cut *c)
     return KG_FRAME_HUNGRY;
 }
 
-static enum kg_frame_event on_sequence(struct kg_frame *f, struct kg_cut *c)
+INLINED enum kg_frame_event on_sequence(struct kg_frame *f, struct kg_cut *c)
 {
     while (c->p < c->end) {
         if (*c->p < f->token.low || *c->p > f->token.top) {
@@ -349,7 +391,7 @@ static enum kg_frame_event on_sequence(struct kg_frame *f, struct kg_cut *c)
     return KG_FRAME_HUNGRY;
 }
 
-static enum kg_frame_event on_text(struct kg_frame *f, struct kg_cut *c)
+INLINED enum kg_frame_event on_text(struct kg_frame *f, struct kg_cut *c)
 {
     kg_bytes_copy_plain(&c->p, c->end, &c->o);
     if (c->p == c->end) {
@@ -367,7 +409,7 @@ static enum kg_frame_event on_text(struct kg_frame *f, struct kg_cut *c)
     return *c->p < 0x20 ? fail_here(f, c) : begin_sequence(f, c);
 }
 
-static enum kg_frame_event on_escape(struct kg_frame *f, struct kg_cut *c)
+INLINED enum kg_frame_event on_escape(struct kg_frame *f, struct kg_cut *c)
 {
     switch (*c->p) {
     case 'u':
@@ -398,7 +440,7 @@ static bool is_hex(uint8_t byte)
     return (byte >= '0' && byte <= '9') || (letter >= 'a' && letter <= 'f');
 }
 
-static enum kg_frame_event on_hex(struct kg_frame *f, struct kg_cut *c)
+INLINED enum kg_frame_event on_hex(struct kg_frame *f, struct kg_cut *c)
 {
     if (!is_hex(*c->p)) {
         return fail_here(f, c);
@@ -412,8 +454,7 @@ static enum kg_frame_event on_hex(struct kg_frame *f, struct kg_cut *c)
 
 /* --- numbers and literals ----------------------------------------------------- */
 
-static inline enum kg_frame_event end_scalar(struct kg_frame *f,
-                                             struct kg_cut *c)
+INLINED enum kg_frame_event end_scalar(struct kg_frame *f, struct kg_cut *c)
 {
     size_t len = (size_t)(c->o - f->out.ptr) - f->token.text;
     enum kg_scalar kind =
@@ -437,7 +478,7 @@ static inline enum kg_frame_event end_scalar(struct kg_frame *f,
     return f->depth > 0 ? KG_FRAME_HUNGRY : close_candidate(f, c);
 }
 
-static enum kg_frame_event on_scalar(struct kg_frame *f, struct kg_cut *c)
+INLINED enum kg_frame_event on_scalar(struct kg_frame *f, struct kg_cut *c)
 {
     while (c->p < c->end && kg_scalar_has(*c->p)) {
         *c->o++ = *c->p++;
@@ -456,6 +497,41 @@ enum kg_frame_event kg_grammar_end_scalar(struct kg_frame *f, struct kg_cut *c)
     return event;
 }
 
+/* Is `state` what comes next, and can it? */
+static inline bool goes_on(const struct kg_frame *f, const struct kg_cut *c,
+                           enum kg_frame_event event,
+                           enum kg_grammar_state state)
+{
+    return event == KG_FRAME_HUNGRY && f->state == (int)state && c->p < c->end;
+}
+
+/* A value that is no container, and the comma behind it. */
+INLINED enum kg_frame_event read_value(struct kg_frame *f, struct kg_cut *c)
+{
+    enum kg_frame_event event = on_value(f, c);
+
+    if (goes_on(f, c, event, TEXT)) {
+        event = on_text(f, c);
+    } else if (goes_on(f, c, event, SCALAR)) {
+        event = on_scalar(f, c);
+    }
+    return goes_on(f, c, event, NEXT) ? on_next(f, c) : event;
+}
+
+/* A member, as most of them come; another goes on by its state. */
+INLINED enum kg_frame_event read_member(struct kg_frame *f, struct kg_cut *c)
+{
+    enum kg_frame_event event = on_name(f, c);
+
+    if (goes_on(f, c, event, TEXT)) {
+        event = on_text(f, c);
+    }
+    if (goes_on(f, c, event, COLON)) {
+        event = on_colon(f, c);
+    }
+    return goes_on(f, c, event, VALUE) ? read_value(f, c) : event;
+}
+
 static enum kg_frame_event read_on(struct kg_frame *f, struct kg_cut *c)
 {
     enum kg_frame_event event = KG_FRAME_HUNGRY;
@@ -464,14 +540,14 @@ static enum kg_frame_event read_on(struct kg_frame *f, struct kg_cut *c)
         switch ((enum kg_grammar_state)f->state) {
         case FIRST_NAME:
         case NAME:
-            event = on_name(f, c);
+            event = read_member(f, c);
             break;
         case COLON:
             event = on_colon(f, c);
             break;
         case FIRST_VALUE:
         case VALUE:
-            event = on_value(f, c);
+            event = read_value(f, c);
             break;
         case NEXT:
             event = on_next(f, c);

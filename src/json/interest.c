@@ -39,19 +39,33 @@ static bool is_whole(const struct kg_interest *i)
     return whole;
 }
 
-void kg_interest_open(struct kg_interest *i, enum kg_kind kind)
+static bool is_text(const struct kg_interest *i)
 {
+    bool text = !i->unknown;
+
+    for (size_t k = 0; k < i->places.n; k++) {
+        text = text && kg_places_node(&i->places, k)->as_text;
+    }
+    return text;
+}
+
+bool kg_interest_open(struct kg_interest *i, enum kg_kind kind)
+{
+    bool text;
+
     if (i->n_whole > 0) {
         i->n_whole++;
-        return;
+        return false;
     }
     kg_places_value(&i->places);
-    if (is_whole(i)) {
-        i->n_whole = 1;
-        i->unknown = false;
-        return;
+    if (!is_whole(i)) {
+        kg_places_open(&i->places, kind);
+        return false;
     }
-    kg_places_open(&i->places, kind);
+    text = is_text(i);
+    i->n_whole = 1;
+    i->unknown = false;
+    return text;
 }
 
 void kg_interest_close(struct kg_interest *i)

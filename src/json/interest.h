@@ -20,7 +20,8 @@ void kg_interest_finish(struct kg_interest *i);
 void kg_interest_begin(struct kg_interest *i);
 /* Is the member wanted? `name` is as it is written; `escaped`: with escapes. */
 bool kg_interest_name(struct kg_interest *i, struct kg_str name, bool escaped);
-void kg_interest_open(struct kg_interest *i, enum kg_kind kind);
+/* True: all inside is wanted, and as text alone. */
+bool kg_interest_open(struct kg_interest *i, enum kg_kind kind);
 void kg_interest_close(struct kg_interest *i);
 
 #endif /* KG_JSON_INTEREST_H */

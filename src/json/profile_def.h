@@ -113,7 +113,8 @@ struct kg_trie_node {
     uint16_t next;   /* next sibling. */
     uint16_t action; /* First one of */
     uint16_t n_actions;
-    bool whole; /* All that is inside is needed. */
+    bool whole;   /* All that is inside is needed, */
+    bool as_text; /* and nobody asks what it says. */
 };
 
 struct kg_trie {

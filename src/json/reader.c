@@ -172,6 +172,10 @@ static bool select_from(struct kg_reader *r, struct kg_str piece)
     enum kg_errc err;
 
     kg_select_piece(&r->select, piece);
+    if (r->frame.found.text) {
+        err = kg_select_piece_over(&r->select);
+        return err == KG_OK || give_up(r, err);
+    }
     r->stats.looked_at += piece.len;
     err = kg_parse_feed(&r->parse,
                         kg_str_of(piece.ptr, piece.len + r->frame.found.blank));

@@ -89,6 +89,7 @@ void kg_trie_seal(struct kg_trie *t)
 
         node->action = (uint16_t)i;
         node->n_actions++;
+        node->as_text = node->whole && node->child == KG_NODE_NONE;
     }
 }
 

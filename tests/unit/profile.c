@@ -420,6 +420,47 @@ static void elements_can_be_told_by_their_index(void **state)
                    "end complete 2 0\n");
 }
 
+static const char raw_profile[] =
+    HEAD "  rows: \"$.r[*]\"\n  columns:\n"
+         "  - {name: a, type: text, key: true, path: \"@.a\"}\n"
+         "  - {name: j, type: jsonb, raw: \"@.j\"}\n"
+         "  - {name: k, type: jsonb, raw: \"@.k\"}\n";
+
+static void raw_columns_have_the_text_whatever_it_is(void **state)
+{
+    (void)state;
+    rows_of(raw_profile,
+            "{\"r\":[{\"j\": {}, \"a\": \"0\", \"k\": []}, "
+            "{\"k\": [[], {\"r\": [{\"a\": 1}]}], \"a\": \"1\", \"x\": "
+            "{\"j\": 0}}, "
+            "{\"a\": \"2\", \"j\": {\"a\": NaN, \"\\\"j\": \"{]\"}}, "
+            "{\"a\": \"3\", \"j\": [1, 2 , -3e5], \"j\": {\"k\": null}, "
+            "\"k\": true}, "
+            "{\"a\": \"4\", \"\\u006a\": [{\"a\": \"b\"}]}]}",
+            "begin 0\n"
+            "row 0|{}|[]\n"
+            "row 1|NULL|[[],{\"r\":[{\"a\":1}]}]\n"
+            "row 2|{\"a\":null,\"\\\"j\":\"{]\"}|NULL\n"
+            "row 3|{\"k\":null}|true\n"
+            "row 4|[{\"a\":\"b\"}]|NULL\n"
+            "end complete 5 0\n");
+    rows_of(raw_profile, "{\"r\":[{\"a\":\"0\",\"j\":{\"b\":[1,2} {\"r\":[]}",
+            "begin 0\nend incomplete cut 0 0\nbegin 1\nend complete 0 0\n");
+}
+
+static void what_is_wanted_as_text_alone_is_not_parsed(void **state)
+{
+    struct kg_profile *profile = kt_report_profile(raw_profile);
+    struct kg_reader_options options = {.profile = profile};
+    struct kg_str log = KG_STR("{\"r\":[{\"a\":\"0\",\"j\":[1,2,3,4,5,6]}]}");
+    struct kg_reader_stats stats;
+
+    (void)state;
+    kg_free(kt_report_of(&options, log, &stats));
+    assert_int_equal(stats.looked_at, 2 * log.len - strlen("1,2,3,4,5,6"));
+    kg_profile_destroy(profile);
+}
+
 static void too_much_for_a_row_is_a_limit(void **state)
 {
     struct kg_profile *profile = kt_report_builtin("krr");
@@ -506,6 +547,8 @@ int main(void)
         cmocka_unit_test(a_log_of_json_lines_can_be_one_report),
         cmocka_unit_test(a_gap_between_its_lines_makes_a_log_incomplete),
         cmocka_unit_test(elements_can_be_told_by_their_index),
+        cmocka_unit_test(raw_columns_have_the_text_whatever_it_is),
+        cmocka_unit_test(what_is_wanted_as_text_alone_is_not_parsed),
         cmocka_unit_test(too_much_for_a_row_is_a_limit),
         cmocka_unit_test(a_document_across_a_doubtful_join_is_incomplete),
         cmocka_unit_test(builtin_profiles_describe_their_tables),
