@@ -37,7 +37,8 @@ struct kg_sink_options {
 };
 
 /* The sink became ready (`e` is NULL), or cannot go on for now (`e` says why,
- * and never holds a password). The same failure is said once until the sink
+ * and never holds a password): without a connection, or with one on which
+ * everything fails. The same failure is said once until the sink
  * was ready again. With `give_up` a failure before READY is the last call. */
 typedef void (*kg_sink_state_cb)(void *data, const struct kg_error *e);
 /* The last call ever made: the sink is gone. */

@@ -412,6 +412,7 @@ struct kg_sink {
     struct kg_map runs;
     size_t n_bytes; /* Of rows held by all reports. */
     struct kg_error told;
+    unsigned n_troubles;         /* Jobs in a row that are to be retried. */
     struct kg_deferred tell;     /* Tells `done`. */
     struct kg_deferred dispatch; /* Gives work to free workers. */
     uv_timer_t timer;            /* When the next delayed work is due. */

@@ -20,7 +20,7 @@
 #include "kubeglean/limits.h"
 
 /* Slowly: what only a person can cure. */
-enum { BACKOFF_SLOW_MS = 5000 };
+enum { BACKOFF_SLOW_MS = 5000, TROUBLES_TOLD = 5 };
 
 static const struct kg_sm_state sink_states[KG_SINK_STATE_NR] = {
     [KG_SINK_IDLE] = {"idle",
@@ -133,7 +133,7 @@ static void worker_lost(struct kg_worker *w, const struct kg_error *e)
     if (s->sm.state == KG_SINK_READY && count_up(s) == 0) {
         kg_sm_move(&s->sm, KG_SINK_DOWN);
     }
-    if (s->sm.state != KG_SINK_READY) {
+    if (s->sm.state != KG_SINK_READY || s->n_troubles >= TROUBLES_TOLD) {
         tell_state(s, e); /* Last. */
     }
 }
@@ -338,12 +338,34 @@ static bool wants_anew(const struct kg_error *e)
            e->code == KG_EFORBIDDEN;
 }
 
+static void count_trouble(struct kg_sink *s, const struct kg_error *e)
+{
+    if (e == NULL) {
+        s->n_troubles = 0;
+    } else if (kg_job_may_retry(e)) {
+        s->n_troubles++;
+    }
+}
+
+/* What fails again and again is told although there is a connection: the disk
+ * is full, say. */
+static void tell_trouble(struct kg_sink *s, const struct kg_error *e)
+{
+    if (s->n_troubles >= TROUBLES_TOLD && e != NULL) {
+        tell_state(s, e); /* Last. */
+    } else if (e == NULL && s->told.code != KG_OK &&
+               s->sm.state == KG_SINK_READY) {
+        tell_state(s, NULL); /* Last. */
+    }
+}
+
 void kg_job_done(struct kg_pg *pg, const struct kg_error *e)
 {
     struct kg_worker *w = KG_CONTAINER_OF(pg, struct kg_worker, pg);
     struct kg_sink *s = w->sink;
 
     w->job = NULL;
+    count_trouble(s, e);
     if (pg->sm.state == KG_PG_DOWN || (e != NULL && wants_anew(e))) {
         worker_lost(w, e); /* Last. */
         return;
@@ -353,6 +375,7 @@ void kg_job_done(struct kg_pg *pg, const struct kg_error *e)
     }
     kg_sm_move(&w->sm, FREE);
     kg_sink_dispatch(s);
+    tell_trouble(s, e); /* Last. */
 }
 
 /* --- life -------------------------------------------------------------------------------- */
