@@ -227,6 +227,7 @@ static void p7_the_time_is_part_of_the_key(void **state)
     assert_non_null(strstr(s.error.text, "no unique index on exactly"));
     assert_non_null(strstr(s.error.text, "cure: "));
     (void)kt_pg_query("CREATE UNIQUE INDEX ON series (at, name)");
+    assert_int_equal(kg_sink_prepare(t.sink, &def, NULL, NULL), KG_OK);
     run = run_at(2);
     assert_int_equal(kt_store_texts(&t, &def, &run, texts, 2).result.n_inserted,
                      2);
