@@ -256,6 +256,17 @@ def a_database_that_is_not_there_is_named():
     assert run.jobs == []
 
 
+def a_database_address_that_can_never_work_is_wrong_usage():
+    for address, message in (
+            ("postgresql://kt:hunter2@127.0.0.1:54321x/kt", r"port \"54321x\" is none: .* 1 to 65535"),
+            ("host=127.0.0.1 password=hunter2 port=0", r"port \"0\" is none"),
+            ("host=127.0.0.1 password=hunter2 sslmode=sure", r"sslmode value: \"sure\""),
+            ("service=nowhere", r"service \"nowhere\" not found")):
+        run = Run(args=("--database", address)).ends(2, message)
+        assert "hunter2" not in run.err
+        assert run.jobs == []
+
+
 def a_database_that_comes_back_has_each_row_once():
     with Scene() as scene:
         backend = scene.kube_sim("--pending-ms", "50")
@@ -396,6 +407,7 @@ CLAIMS = [
     a_report_that_is_cut_off_is_incomplete, a_profile_that_does_not_fit_rejects_the_report,
     an_api_server_that_comes_back_costs_nothing, an_api_server_that_stays_away_is_named_until_an_interrupt,
     an_interrupt_names_the_job_it_leaves, a_database_that_is_not_there_is_named,
+    a_database_address_that_can_never_work_is_wrong_usage,
     a_database_that_comes_back_has_each_row_once, a_database_that_stays_away_is_named_until_an_interrupt,
     an_agent_that_others_can_reach_wants_a_token, a_token_file_that_is_not_there_is_named,
     a_port_that_is_taken_is_named, an_agent_without_its_database_is_not_ready_and_says_why,
