@@ -46,6 +46,7 @@ struct kg_verb {
 
 extern const struct kg_verb kg_verb_agent;
 extern const struct kg_verb kg_verb_extract;
+extern const struct kg_verb kg_verb_profiles;
 extern const struct kg_verb kg_verb_run;
 extern const struct kg_verb kg_verb_schema;
 extern const struct kg_verb kg_verb_version;

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "cli.h"
+#include "input.h"
 #include "kubeglean/clock.h"
 #include "kubeglean/config.h"
 #include "kubeglean/heap.h"
@@ -16,7 +15,7 @@
 #include "runset.h"
 #include "seen.h"
 
-enum { BLOCK = 128 * 1024, TOLD_MAX = 10 };
+enum { TOLD_MAX = 10 };
 
 struct values {
     const char *profile;
@@ -162,46 +161,42 @@ static bool fail(struct extract *x, const char *what, const char *why)
     return false;
 }
 
+struct feeding {
+    struct extract *extract;
+    struct kg_reader *reader;
+};
+
 /* A row goes out when it is found, also when the log trickles in. */
-static bool read_block(struct extract *x, struct kg_reader *r, int fd,
-                       char *block, bool *ret_over)
+static bool on_block(void *data, struct kg_str block)
 {
-    ssize_t n = read(fd, block, BLOCK);
+    struct feeding *f = data;
 
-    *ret_over = n == 0;
-    if (n < 0) {
-        return errno == EINTR || fail(x, x->file, strerror(errno));
-    }
-    if (kg_reader_feed(r, kg_str_of(block, (size_t)n)) != KG_OK) {
-        return false;
-    }
-    return n == BLOCK || kg_print_flush(&x->print) == KG_OK;
-}
-
-static bool read_all(struct extract *x, struct kg_reader *r, int fd)
-{
-    char *block = kg_alloc(BLOCK);
-    bool going = block != NULL;
-    bool over = false;
-
-    if (block == NULL) {
-        return fail(x, x->file, "out of memory");
-    }
-    while (going && !over) {
-        going = read_block(x, r, fd, block, &over);
-    }
-    kg_free(block);
-    return going && kg_reader_finish(r, "cut") == KG_OK;
+    return kg_reader_feed(f->reader, block) == KG_OK &&
+           (block.len == KG_INPUT_BLOCK ||
+            kg_print_flush(&f->extract->print) == KG_OK);
 }
 
 /* Why the reader stopped: its output could not be written, or no memory. */
-static void tell_error(struct extract *x, const struct kg_error *e)
+static bool stopped(struct extract *x)
 {
-    if (e->code != KG_OK) {
-        (void)fail(x, x->file, e->text);
-    } else if (x->code == KG_EXIT_DONE) {
-        (void)fail(x, x->file, "out of memory");
+    return fail(x, x->file,
+                x->print.error.code != KG_OK ? x->print.error.text
+                                             : kg_errc_text(KG_ENOMEM));
+}
+
+/* False: reading further files is of no use. */
+static bool read_file(struct extract *x, struct kg_reader *r, const char *path)
+{
+    struct feeding feeding = {.extract = x, .reader = r};
+    struct kg_error e;
+    enum kg_errc err = kg_input_read(path, on_block, &feeding, &e);
+
+    if (err == KG_OK) {
+        err = kg_reader_finish(r, "cut");
+    } else if (err == KG_EIO) {
+        return !fail(x, x->file, e.text);
     }
+    return err == KG_OK || stopped(x);
 }
 
 /* KG_PARSER=yajl: the reference that tests compare with. */
@@ -212,7 +207,7 @@ static bool is_parser_yajl(void)
     return parser != NULL && strcmp(parser, "yajl") == 0;
 }
 
-static bool extract_from(struct extract *x, int fd)
+static bool extract_file(struct extract *x, const char *path)
 {
     const struct values *v = &x->values;
     struct kg_reader_options options = {.profile = x->profile,
@@ -225,38 +220,16 @@ static bool extract_from(struct extract *x, int fd)
                                                    .number = v->max_number},
                                         .run = &x->run};
     struct kg_reader *r;
-    bool read;
+    bool going;
 
+    x->file = kg_input_name(path);
     if (kg_reader_create(&options, &ops, x, &r) != KG_OK) {
-        return fail(x, x->file, "out of memory");
+        return stopped(x);
     }
-    read = read_all(x, r, fd);
-    if (!read) {
-        tell_error(x, &x->print.error);
-    }
+    going = read_file(x, r, path);
     add_stats(x, kg_reader_stats(r));
     kg_reader_destroy(r);
-    return read;
-}
-
-/* False: reading further files is of no use. */
-static bool extract_file(struct extract *x, const char *path)
-{
-    int fd;
-
-    x->file = path;
-    if (strcmp(path, "-") == 0) {
-        x->file = "standard input";
-        return extract_from(x, STDIN_FILENO);
-    }
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        (void)fail(x, path, strerror(errno));
-        return true;
-    }
-    (void)extract_from(x, fd);
-    (void)close(fd);
-    return x->print.error.code == KG_OK;
+    return going;
 }
 
 /* --- the verb ---------------------------------------------------------------------- */

@@ -32,6 +32,32 @@ static bool is_one_of(struct kg_str text, const char *const *words,
     return false;
 }
 
+static void list_words(const char *const *words, struct kg_buf *out)
+{
+    for (unsigned i = 0; words[i] != NULL; i++) {
+        if (kg_buf_addf(out, "%s%s", i > 0 ? ", " : "", words[i]) != KG_OK) {
+            return;
+        }
+    }
+}
+
+static enum kg_errc refuse_name(const struct kg_compile *c,
+                                const struct kg_node *member,
+                                const char *const *names)
+{
+    const struct kg_node at = {.line = member->name_line,
+                               .column = member->name_column};
+    struct kg_buf all;
+
+    kg_buf_init(&all, KG_ERROR_TEXT_MAX);
+    list_words(names, &all);
+    (void)kg_compile_fail(c, &at, "%.*s is not known here; these are: %.*s",
+                          KG_STR_ARG(member->name),
+                          KG_STR_ARG(kg_buf_str(&all)));
+    kg_buf_finish(&all);
+    return KG_ECONFIG;
+}
+
 enum kg_errc kg_compile_known(const struct kg_compile *c,
                               const struct kg_node *object,
                               const char *const *names)
@@ -44,8 +70,7 @@ enum kg_errc kg_compile_known(const struct kg_compile *c,
     }
     for (const struct kg_node *n = object->child; n != NULL; n = n->next) {
         if (!is_one_of(n->name, names, &index)) {
-            return kg_compile_fail(c, n, "%.*s is not known here",
-                                   KG_STR_ARG(n->name));
+            return refuse_name(c, n, names);
         }
     }
     return KG_OK;
@@ -65,15 +90,6 @@ enum kg_errc kg_compile_text(const struct kg_compile *c,
     }
     *ret_text = kg_node_str(n);
     return KG_OK;
-}
-
-static void list_words(const char *const *words, struct kg_buf *out)
-{
-    for (unsigned i = 0; words[i] != NULL; i++) {
-        if (kg_buf_addf(out, "%s%s", i > 0 ? ", " : "", words[i]) != KG_OK) {
-            return;
-        }
-    }
 }
 
 enum kg_errc kg_compile_word(const struct kg_compile *c,

@@ -21,7 +21,8 @@ static char *make_log(size_t *ret_len)
     }
     assert_int_equal(
         kg_buf_adds(&log, "\",\"j\":[[1,2],{\"x\":null}]},{\"k\":\"b\"}],"
-                          "\"p\":\"later\"}\nx\n{\"rows\":[],\"p\":1}"),
+                          "\"map\":{\"m\":{\"k\":\"b\",\"J\":[]}},\"p\":"
+                          "\"later\"}\nx\n{\"rows\":[],\"p\":1}"),
         KG_OK);
     text = kg_buf_str(&log);
     *ret_len = text.len;
@@ -33,10 +34,12 @@ static char *make_log(size_t *ret_len)
 
 static const char yaml[] =
     "kind: Profile\nmetadata: {name: t}\nspec:\n  table: t\n"
-    "  rows: \"$.rows[*]\"\n  match: [$.p]\n  columns:\n"
+    "  rows: [\"$.rows[*]\", \"$.map.*\"]\n  match: [[$.none, $.p]]\n"
+    "  columns:\n"
     "  - {name: k, type: text, key: true, path: \"@.k\", regex: \"b|z *$\"}\n"
-    "  - {name: p, type: text, parent: $.p}\n"
-    "  - {name: j, type: jsonb, raw: \"@.j\"}\n"
+    "  - {name: p, type: text, parent: [$.q, $.p]}\n"
+    "  - {name: m, type: text, mapKey: 0, default: none}\n"
+    "  - {name: j, type: jsonb, raw: [\"@.j\", \"@.J\"]}\n"
     "  - {name: len, type: integer, count: \"@.j[*]\", where: {x: 1}}\n";
 
 struct log {
