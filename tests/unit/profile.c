@@ -433,23 +433,24 @@ static const char raw_profile[] =
 static void raw_columns_have_the_text_whatever_it_is(void **state)
 {
     (void)state;
-    rows_of(raw_profile,
-            "{\"r\":[{\"j\": {}, \"a\": \"0\", \"k\": []}, "
-            "{\"k\": [[], {\"r\": [{\"a\": 1}]}], \"a\": \"1\", \"x\": "
-            "{\"j\": 0}}, "
-            "{\"a\": \"2\", \"j\": {\"a\": NaN, \"\\\"j\": \"{]\"}}, "
-            "{\"a\": \"3\", \"j\": [1, 2 , -3e5], \"j\": {\"k\": null}, "
-            "\"k\": true}, "
-            "{\"a\": \"4\", \"\\u006a\": [{\"a\": \"b\"}]}]}",
-            "begin 0\n"
-            "row 0|{}|[]\n"
-            "row 1|NULL|[[],{\"r\":[{\"a\":1}]}]\n"
-            "row 2|{\"a\":null,\"\\\"j\":\"{]\"}|NULL\n"
-            "row 3|{\"k\":null}|true\n"
-            "row 4|[{\"a\":\"b\"}]|NULL\n"
-            "end complete 5 0\n");
-    rows_of(raw_profile, "{\"r\":[{\"a\":\"0\",\"j\":{\"b\":[1,2} {\"r\":[]}",
-            "begin 0\nend incomplete cut 0 0\nbegin 1\nend complete 0 0\n");
+    kt_report_rows(raw_profile,
+                   "{\"r\":[{\"j\": {}, \"a\": \"0\", \"k\": []}, "
+                   "{\"k\": [[], {\"r\": [{\"a\": 1}]}], \"a\": \"1\", \"x\": "
+                   "{\"j\": 0}}, "
+                   "{\"a\": \"2\", \"j\": {\"a\": NaN, \"\\\"j\": \"{]\"}}, "
+                   "{\"a\": \"3\", \"j\": [1, 2 , -3e5], \"j\": {\"k\": null}, "
+                   "\"k\": true}, "
+                   "{\"a\": \"4\", \"\\u006a\": [{\"a\": \"b\"}]}]}",
+                   "begin 0\n"
+                   "row 0|{}|[]\n"
+                   "row 1|NULL|[[],{\"r\":[{\"a\":1}]}]\n"
+                   "row 2|{\"a\":null,\"\\\"j\":\"{]\"}|NULL\n"
+                   "row 3|{\"k\":null}|true\n"
+                   "row 4|[{\"a\":\"b\"}]|NULL\n"
+                   "end complete 5 0\n");
+    kt_report_rows(
+        raw_profile, "{\"r\":[{\"a\":\"0\",\"j\":{\"b\":[1,2} {\"r\":[]}",
+        "begin 0\nend incomplete cut 0 0\nbegin 1\nend complete 0 0\n");
 }
 
 static void what_is_wanted_as_text_alone_is_not_parsed(void **state)
