@@ -431,6 +431,8 @@ enum { KG_BACKOFF_FIRST_MS = 100, KG_BACKOFF_MAX_MS = 15000 };
 uint64_t kg_sink_later(struct kg_sink *s, uint32_t tries);
 /* A statement found a table or a right missing: all are looked at anew. */
 void kg_sink_doubt(struct kg_sink *s);
+/* Frees all that was asked for; none of its callbacks comes. */
+void kg_sink_discard(struct kg_sink *s);
 void kg_sink_bytes(struct kg_sink *s, size_t add, size_t sub);
 
 #endif /* KG_SINK_INTERNAL_H */
