@@ -53,8 +53,8 @@ typedef void (*kg_podlog_close_cb)(struct kg_podlog *l);
 
 /* The first `len` bytes of a file; private. */
 struct kg_digest {
-    uint64_t len, state;
-    unsigned char carry[8]; /* The last len % 8 bytes. */
+    uint64_t len, lanes[4];
+    unsigned char carry[32]; /* The last len % 32 bytes. */
 };
 
 struct kg_podlog {

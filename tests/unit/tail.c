@@ -207,7 +207,9 @@ static void every_allocation_may_fail(void **state)
 
 static void a_digest_does_not_depend_on_the_cut(void **state)
 {
-    static const char text[] = "0123456789abcdefghijklmnopqrstuvwxyz";
+    static const char text[] =
+        "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.,"
+        "0123456789abcdefghijklmnopqrstuvwxyz";
     const size_t len = sizeof(text) - 1;
     struct kg_digest whole;
 
@@ -224,6 +226,26 @@ static void a_digest_does_not_depend_on_the_cut(void **state)
             assert_int_equal(kg_digest_eq(&d, &whole), b == len);
             kg_digest_add(&d, kg_str_of(text + b, len - b));
             assert_true(kg_digest_eq(&d, &whole));
+        }
+    }
+}
+
+static void each_byte_changes_a_digest(void **state)
+{
+    char text[100] = {0};
+
+    (void)state;
+    for (size_t len = 1; len <= sizeof(text); len++) {
+        for (size_t i = 0; i < len; i++) {
+            struct kg_digest a, b;
+
+            kg_digest_init(&a);
+            kg_digest_add(&a, kg_str_of(text, len));
+            text[i] = 'x';
+            kg_digest_init(&b);
+            kg_digest_add(&b, kg_str_of(text, len));
+            text[i] = '\0';
+            assert_false(kg_digest_eq(&a, &b));
         }
     }
 }
@@ -264,6 +286,7 @@ int main(void)
         cmocka_unit_test(a_place_is_never_a_wrong_one),
         cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(a_digest_does_not_depend_on_the_cut),
+        cmocka_unit_test(each_byte_changes_a_digest),
         cmocka_unit_test(the_kubelet_s_sentence_is_known_at_any_cut),
     };
 
