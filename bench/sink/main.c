@@ -11,7 +11,7 @@
 
 #include "ways.h"
 
-enum { NAME_MAX_LEN = 64, HOUR_S = 3600, US_PER_S = 1000000 };
+enum { NAME_MAX_LEN = 64, MS_US = 1000 };
 
 struct options {
     const char *conninfo;
@@ -181,13 +181,12 @@ static void run_round(const struct measurement *m, struct rows sets[2])
         const char *which;
         unsigned set;
     } passes[] = {{"fresh", 0}, {"changed", 1}, {"unchanged", 1}};
-    int64_t at_us =
-        m->options->began_us + (int64_t)m->round * 4 * HOUR_S * US_PER_S;
+    int64_t at_us = m->options->began_us + (int64_t)m->round * 4 * MS_US;
 
     for (size_t p = 0; p < KG_COUNT_OF(passes); p++) {
         struct rows *rows = &sets[passes[p].set];
 
-        at_us += (int64_t)HOUR_S * US_PER_S;
+        at_us += MS_US;
         rows_stamp(rows, at_us);
         for (size_t w = 0; w < m->scenario->n_ways; w++) {
             const struct way *way = &m->scenario->ways[w];

@@ -98,8 +98,9 @@ bool kg_batch_gather(struct kg_batch *b)
             n_bytes += kg_buf_len(&r->rows.bytes);
         }
         if (b->n_items > 0 &&
-            (wants_to_be_alone(item) || n_rows > KG_LIMIT_BATCH_ROWS ||
-             n_bytes > KG_LIMIT_BATCH_BYTES || b->n_items == BATCH_ITEMS_MAX)) {
+            (wants_to_be_alone(item) || n_rows > KG_LIMIT_GATHER_ROWS ||
+             n_bytes > KG_LIMIT_GATHER_BYTES ||
+             b->n_items == BATCH_ITEMS_MAX)) {
             break;
         }
         take(b, item);
@@ -179,6 +180,14 @@ static bool wants_new_look(const struct kg_error *e)
     return e->code == KG_ESCHEMA || e->code == KG_EFORBIDDEN;
 }
 
+/* The fast way failed because somebody else wrote the same rows. */
+static bool wants_care(const struct kg_batch *b, const struct kg_error *e)
+{
+    return b->storing && b->care == KG_CARE_GATHERED &&
+           (e->native == KG_SQLSTATE("23505") ||
+            e->native == KG_SQLSTATE("40001"));
+}
+
 /* Nothing of the batch is stored: what now? */
 static void decide(struct kg_batch *b, struct kg_pg *pg)
 {
@@ -190,7 +199,7 @@ static void decide(struct kg_batch *b, struct kg_pg *pg)
 
     if (pg->sm.state == KG_PG_DOWN) {
         give_back(b, b->care, 0);
-    } else if (!alone) {
+    } else if (!alone || wants_care(b, &e)) {
         give_back(b, KG_CARE_ALONE, 0);
     } else if (wants_new_look(&e) && first->tries < LOOKS_MAX) {
         kg_sink_doubt(s);
@@ -452,10 +461,15 @@ static void begin_batch(struct kg_job *job, struct kg_pg *pg)
         return;
     }
     kg_pg_add(pg, "BEGIN", NULL);
-    kg_pg_add(pg, "SET LOCAL lock_timeout = '5s'", NULL);
     /* The planner cannot know how many rows a piece of staging has: by index is
-     * right for few and for many, a scan for each row is not. */
-    kg_pg_add(pg, "SET LOCAL enable_seqscan = off", NULL);
+     * right for few and for many, a scan for each row is not. Row by row is also
+     * the order in which rows are to be locked. */
+    kg_pg_add(pg,
+              "SELECT set_config('lock_timeout', '5s', true),"
+              " set_config('enable_seqscan', 'off', true),"
+              " set_config('enable_hashjoin', 'off', true),"
+              " set_config('enable_mergejoin', 'off', true)",
+              NULL);
     kg_ledger_claim(b, pg);
     b->n_statements = pg->n_sent;
     kg_pg_go(pg, on_claimed);

@@ -8,7 +8,8 @@
 #include "kubeglean/clock.h"
 #include "kubeglean/limits.h"
 
-enum { OID_TEXT = 25 };
+/* PostgreSQL counts from 2000-01-01. */
+#define EPOCH_US INT64_C(946684800000000)
 
 /* What array_recv() reads before the elements. */
 struct array_head {
@@ -90,12 +91,13 @@ void kg_binds_time(struct kg_binds *a, int64_t us)
     }
 }
 
-void kg_binds_array_begin(struct kg_binds *a)
+void kg_binds_array_begin(struct kg_binds *a, enum kg_binds_type type)
 {
     struct array_head head = {0};
 
     open_arg(a);
     a->array_head = kg_buf_len(&a->bytes);
+    a->array_type = type;
     a->n_elements = 0;
     add(a, &head, sizeof(head));
 }
@@ -111,6 +113,15 @@ void kg_binds_element_null(struct kg_binds *a)
 {
     add_u32(a, UINT32_MAX);
     a->n_elements++;
+}
+
+void kg_binds_element_value(struct kg_binds *a, struct kg_value value)
+{
+    if (value.is_null) {
+        kg_binds_element_null(a);
+    } else {
+        kg_binds_element(a, value.text);
+    }
 }
 
 void kg_binds_element_u64(struct kg_binds *a, uint64_t value)
@@ -131,12 +142,29 @@ void kg_binds_element_time(struct kg_binds *a, int64_t us)
     kg_binds_element(a, kg_str_from(kg_time_format(us, text)));
 }
 
+void kg_binds_element_integer(struct kg_binds *a, int32_t value)
+{
+    add_u32(a, sizeof(value));
+    add_u32(a, (uint32_t)value);
+    a->n_elements++;
+}
+
+void kg_binds_element_instant(struct kg_binds *a, int64_t us)
+{
+    uint64_t since = (uint64_t)(us == KG_TIME_NONE ? us : us - EPOCH_US);
+
+    add_u32(a, sizeof(since));
+    add_u32(a, (uint32_t)(since >> 32));
+    add_u32(a, (uint32_t)since);
+    a->n_elements++;
+}
+
 void kg_binds_array_end(struct kg_binds *a)
 {
     const struct array_head head = {
         .n_dimensions = htonl(a->n_elements > 0 ? 1 : 0),
         .may_have_nulls = htonl(1),
-        .element_oid = htonl(OID_TEXT),
+        .element_oid = htonl((uint32_t)a->array_type),
         .length = htonl(a->n_elements),
         .lower_bound = htonl(1),
     };

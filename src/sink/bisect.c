@@ -115,7 +115,7 @@ static void on_range(struct kg_pg *pg, const struct kg_error *e)
     uint64_t middle = range.from + (range.to - range.from) / 2;
 
     if (e == NULL) {
-        kg_store_count(b, pg, b->n_statements - 2);
+        (void)kg_store_count(b, pg, b->n_statements - 2);
         next_range(b, pg, false);
         return;
     }
@@ -152,11 +152,9 @@ static void next_range(struct kg_batch *b, struct kg_pg *pg, bool back)
         kg_pg_add(pg, "SAVEPOINT kubeglean", NULL);
     }
     if (kg_report_is_staged(r)) {
-        kg_merge_args(b, r, range->from, range->to);
-        kg_pg_add(pg, kg_sql_text(&r->target->merge), &b->args);
+        kg_store_staged(b, pg, range->from, range->to);
     } else {
-        kg_store_args(b, &b->set, range->from, range->to);
-        kg_pg_add(pg, kg_sql_text(&r->target->store), &b->args);
+        kg_store_rows(b, pg, &b->set, range->from, range->to);
     }
     kg_pg_add(pg, "RELEASE SAVEPOINT kubeglean", NULL);
     b->n_statements = pg->n_sent;

@@ -102,7 +102,7 @@ void kg_relation_ask(struct kg_pg *pg, const struct kg_relation *r,
     kg_binds_text(args, kg_str_from(r->name));
     kg_pg_add(pg, ask_columns, args);
     kg_binds_text(args, kg_str_from(r->rights));
-    kg_binds_array_begin(args);
+    kg_binds_array_begin(args, KG_BINDS_TEXT);
     for (uint32_t i = 0; i < r->n_keys; i++) {
         kg_binds_element(args, kg_str_from(r->columns[r->keys[i]].name));
     }

@@ -152,9 +152,13 @@ struct kg_target {
     const struct kg_table_def *def;
     struct kg_error error; /* Why it is REFUSED. */
     struct kg_schema schema;
-    struct kg_relation relations[2];   /* The table and its staging. */
-    struct kg_sql names[2], keys[2];   /* Texts they refer to. */
-    struct kg_sql store, merge, stage; /* Statements, once it fits. */
+    struct kg_relation relations[2];    /* The table and its staging. */
+    struct kg_sql names[2], keys[2];    /* Texts they refer to. */
+    struct kg_sql store[KG_SQL_HOW_NR]; /* Statements, once it fits: of rows */
+    struct kg_sql guard[2];             /* given, advance and lock before, */
+    struct kg_sql merge[KG_SQL_HOW_NR]; /* and of rows that are staged. */
+    struct kg_sql merge_guard[2];
+    struct kg_sql stage;
 };
 
 /* Found or made. KG_ENOMEM. */
@@ -351,13 +355,15 @@ void kg_batch_add(struct kg_batch *b, struct kg_pg *pg,
 
 /* store.c: from the claim to kg_batch_stored() or kg_batch_failed(). */
 void kg_store_begin(struct kg_batch *b, struct kg_pg *pg);
-/* The arguments of a target's statements `store` and `merge`. */
-void kg_store_args(struct kg_batch *b, const struct kg_row_set *set,
-                   uint64_t from, uint64_t to);
-void kg_merge_args(struct kg_batch *b, const struct kg_report *r, uint64_t from,
-                   uint64_t to);
-/* Adds the counts that `statement` answered to the reports' results. */
-void kg_store_count(struct kg_batch *b, struct kg_pg *pg, unsigned statement);
+/* Adds the statements that store some of a set's rows, or of the first report's
+ * staged ones. */
+void kg_store_rows(struct kg_batch *b, struct kg_pg *pg,
+                   const struct kg_row_set *set, uint64_t from, uint64_t to);
+void kg_store_staged(struct kg_batch *b, struct kg_pg *pg, uint64_t from,
+                     uint64_t to);
+/* Adds the counts that `statement` answered to the reports' results. False: the
+ * fast way met rows that were no longer as they had been seen. */
+bool kg_store_count(struct kg_batch *b, struct kg_pg *pg, unsigned statement);
 
 /* bisect.c: stores the batch's one report range by range, each within a
  * savepoint, halving what fails. */

@@ -232,7 +232,7 @@ static void add_columns(struct kg_batch *b, const column_fn *columns,
                         bool (*want)(const struct kg_batch_run *run))
 {
     for (size_t c = 0; c < n_columns; c++) {
-        kg_binds_array_begin(&b->args);
+        kg_binds_array_begin(&b->args, KG_BINDS_TEXT);
         for (size_t i = 0; i < b->n_runs; i++) {
             if (want(&b->runs[i])) {
                 columns[c](&b->args, &b->runs[i]);
@@ -324,7 +324,7 @@ static void write_rejects(struct kg_batch *b, struct kg_pg *pg)
     }
     kg_binds_reset(&b->args);
     for (unsigned column = 0; column < REJECT_COLUMNS; column++) {
-        kg_binds_array_begin(&b->args);
+        kg_binds_array_begin(&b->args, KG_BINDS_TEXT);
         for (size_t i = 0; i < b->n_reports; i++) {
             const struct kg_report *r = b->reports[i];
             struct kg_queue *at;

@@ -78,7 +78,7 @@ static void send_rows(struct kg_report *r, struct kg_pg *pg,
 
     kg_binds_init(&args);
     kg_row_set_args(set, from, to, &args);
-    kg_binds_array_begin(&args);
+    kg_binds_array_begin(&args, KG_BINDS_TEXT);
     for (size_t i = from; i < to; i++) {
         kg_binds_element_u64(&args, set->refs[i].number);
     }

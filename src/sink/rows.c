@@ -213,15 +213,9 @@ void kg_row_set_args(const struct kg_row_set *s, size_t from, size_t to,
                      struct kg_binds *args)
 {
     for (uint32_t column = 0; column < s->def->n_columns; column++) {
-        kg_binds_array_begin(args);
+        kg_binds_array_begin(args, KG_BINDS_TEXT);
         for (size_t i = from; i < to; i++) {
-            struct kg_value v = kg_row_ref_value(&s->refs[i], column);
-
-            if (v.is_null) {
-                kg_binds_element_null(args);
-            } else {
-                kg_binds_element(args, v.text);
-            }
+            kg_binds_element_value(args, kg_row_ref_value(&s->refs[i], column));
         }
         kg_binds_array_end(args);
     }

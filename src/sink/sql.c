@@ -1,30 +1,36 @@
 /* SPDX-License-Identifier: MIT */
 /* The statement that stores, for scan_history with its row guard:
  *
- *     WITH d AS MATERIALIZED (
- *       SELECT d."cluster", ..., d."pods"::integer AS "pods", ...,
- *              kubeglean_report::integer, ...
- *       FROM unnest($1::text[], ...) AS d ("cluster", ..., kubeglean_report, ...)
- *     ), u AS MATERIALIZED (
- *       SELECT d.*, t."cluster" IS NOT NULL AS was,
- *              (t."pods", ...) IS NOT DISTINCT FROM (d."pods", ...) AS same
- *       FROM d LEFT JOIN "scan_history" t ON <key>
+ *     WITH u AS MATERIALIZED (
+ *       SELECT d.*, t.ctid AS at_ctid, t."cluster" IS NOT NULL AS was,
+ *              (t."pods", ...) IS NOT DISTINCT FROM (d."pods", ...) AS same,
+ *              t."scanned_at" IS NULL OR ... AS open
+ *       FROM (SELECT "cluster", ..., "pods"::integer, ..., report
+ *             FROM (SELECT unnest($1::text[]) AS "cluster", ...) u OFFSET 0) d
+ *       LEFT JOIN "scan_history" t ON <key> ORDER BY <as given>
+ *     ), x AS (
+ *       UPDATE "scan_history" t SET "pods" = u."pods", ... FROM u
+ *       WHERE t.ctid = u.at_ctid AND <key> AND <guard> RETURNING 1
  *     ), w AS (
- *       INSERT INTO "scan_history" AS t ("cluster", ...)
- *       SELECT u."cluster", ... FROM u ORDER BY <key, bytewise>
- *       ON CONFLICT ("cluster", ...) DO UPDATE SET "pods" = excluded."pods", ...
- *       WHERE t."scanned_at" IS NULL OR t."scanned_at" <= excluded."scanned_at"
- *       RETURNING t."cluster", ..., true AS hit
- *     ) SELECT kubeglean_report, count(...), ... FROM u LEFT JOIN w ON <key>
- *       GROUP BY 1
+ *       INSERT INTO "scan_history" SELECT "cluster", ... FROM u
+ *       WHERE open AND NOT was RETURNING 1
+ *     ) SELECT report, count(...), ..., <hits of x and w> FROM u GROUP BY 1
  *
- * All parts see the table as it was before the statement, so u knows what was
- * there, and whether it was the same. It says so in d's own rows: joined at the
- * end, the planner would take what was there for one row, and go row by row.
+ * All parts see the table as it was before the statement: u knows what was
+ * there, where, and whether it was the same. What somebody else changed in
+ * between is no longer where u saw it, or is a key that exists: then fewer rows
+ * are hit than were due, or the INSERT fails, and the careful form is next,
  *
- * A scoped table has two more steps before w: g moves the scopes' newest forward
- * (and locks them), a keeps the rows that are not older than that. */
-#include "sql.h"
+ *     w AS (INSERT INTO "scan_history" AS t SELECT ... FROM u
+ *           ON CONFLICT ("cluster", ...) DO UPDATE SET ... WHERE <guard>
+ *           RETURNING 1)
+ *
+ * which waits for the other and then asks the guard again. It looks each key up
+ * twice or three times, where once is most of the work; so it is not the first.
+ *
+ * A scoped table's newest is moved forward by a statement before this one, and
+ * locked: u sees what the others did who had it. */
+#include "columns.h"
 
 bool kg_sql_is_scoped(const struct kg_table_def *def)
 {
@@ -32,183 +38,35 @@ bool kg_sql_is_scoped(const struct kg_table_def *def)
            (def->mode == KG_MODE_UPSERT && def->scanned_at < 0);
 }
 
-/* --- lists of columns -------------------------------------------------------- */
+/* --- where rows come from ------------------------------------------------------ */
 
-/* SETTABLE: no key; VALUES: nor scanned_at. */
-enum which { ALL, KEYS, SETTABLE, VALUES };
-
-static bool is_among(const struct kg_table_def *def, uint32_t i,
-                     enum which which)
-{
-    switch (which) {
-    case KEYS:
-        return def->columns[i].key;
-    case SETTABLE:
-        return !def->columns[i].key;
-    case VALUES:
-        return !def->columns[i].key && (int32_t)i != def->scanned_at;
-    default:
-        return true;
-    }
-}
-
-static unsigned count_columns(const struct kg_table_def *def, enum which which)
-{
-    unsigned n = 0;
-
-    for (uint32_t i = 0; i < def->n_columns; i++) {
-        n += is_among(def, i, which);
-    }
-    return n;
-}
-
-/* <alias>"a", <alias>"b" */
-static void add_columns(struct kg_sql *q, const struct kg_table_def *def,
-                        enum which which, const char *alias)
-{
-    const char *before = "";
-
-    for (uint32_t i = 0; i < def->n_columns; i++) {
-        if (is_among(def, i, which)) {
-            kg_sql_add(q, "%s%s", before, alias);
-            kg_sql_name(q, kg_str_from(def->columns[i].name));
-            before = ", ";
-        }
-    }
-}
-
-/* A table's column of these types has no equality with ours: it is compared as
- * ours, and an assignment does the rest. */
-static const char *compared_as(struct kg_str cast)
-{
-    if (kg_str_is(cast, "json")) {
-        return "jsonb";
-    }
-    return kg_str_starts(cast, KG_STR("character varying")) ? "text[]" : NULL;
-}
-
-/* A text becomes the column's type; that of text[] is JSON. */
-static void add_typed(struct kg_sql *q, const struct kg_column *c)
-{
-    if (c->type == KG_TYPE_TEXT_ARRAY) {
-        kg_sql_add(q, "CASE WHEN u.");
-        kg_sql_name(q, kg_str_from(c->name));
-        kg_sql_add(q, " IS NOT NULL THEN ARRAY(SELECT"
-                      " jsonb_array_elements_text(u.");
-        kg_sql_name(q, kg_str_from(c->name));
-        kg_sql_add(q, "::jsonb)) END");
-        return;
-    }
-    kg_sql_add(q, "u.");
-    kg_sql_name(q, kg_str_from(c->name));
-    if (c->type != KG_TYPE_TEXT) {
-        kg_sql_add(q, "::%s", kg_type_name(c->type));
-    }
-}
-
-/* u."a", u."b"::integer AS "b" */
-static void add_typed_columns(struct kg_sql *q, const struct kg_table_def *def,
-                              const struct kg_str *casts)
-{
-    const char *before = "";
-
-    for (uint32_t i = 0; i < def->n_columns; i++) {
-        const struct kg_column *c = &def->columns[i];
-        bool is_cast = casts[i].len > 0 && compared_as(casts[i]) == NULL;
-
-        kg_sql_add(q, "%s", before);
-        add_typed(q, c);
-        if (is_cast) {
-            kg_sql_add(q, "::%.*s", KG_STR_ARG(casts[i]));
-        }
-        if (is_cast || c->type != KG_TYPE_TEXT) {
-            kg_sql_add(q, " AS ");
-            kg_sql_name(q, kg_str_from(c->name));
-        }
-        before = ", ";
-    }
-}
-
-/* <alias>"a", <alias>"b"::jsonb: values, to be compared. */
-static void add_values(struct kg_sql *q, const struct kg_table_def *def,
-                       const struct kg_str *casts, const char *alias)
-{
-    const char *before = "";
-
-    for (uint32_t i = 0; i < def->n_columns; i++) {
-        const char *as = compared_as(casts[i]);
-
-        if (is_among(def, i, VALUES)) {
-            kg_sql_add(q, "%s%s", before, alias);
-            kg_sql_name(q, kg_str_from(def->columns[i].name));
-            kg_sql_add(q, "%s%s", as != NULL ? "::" : "", as != NULL ? as : "");
-            before = ", ";
-        }
-    }
-}
-
-/* left"a" = right"a" AND ... */
-static void add_key_match(struct kg_sql *q, const struct kg_table_def *def,
-                          const char *left, const char *right)
-{
-    const char *before = "";
-
-    for (uint32_t i = 0; i < def->n_columns; i++) {
-        if (is_among(def, i, KEYS)) {
-            kg_sql_add(q, "%s%s", before, left);
-            kg_sql_name(q, kg_str_from(def->columns[i].name));
-            kg_sql_add(q, " = %s", right);
-            kg_sql_name(q, kg_str_from(def->columns[i].name));
-            before = " AND ";
-        }
-    }
-}
-
-static void add_key_order(struct kg_sql *q, const struct kg_table_def *def)
-{
-    const char *before = "";
-
-    for (uint32_t i = 0; i < def->n_columns; i++) {
-        if (is_among(def, i, KEYS)) {
-            kg_sql_add(q, "%su.", before);
-            kg_sql_name(q, kg_str_from(def->columns[i].name));
-            kg_sql_add(q, "::text COLLATE \"C\"");
-            before = ", ";
-        }
-    }
-}
-
-/* ["c1","team-a"]: what kubeglean_scopes and the ledger call the scope. */
-static void add_scope(struct kg_sql *q, const struct kg_table_def *def,
-                      const char *alias)
-{
-    kg_sql_add(q, "jsonb_build_array(");
-    for (uint32_t i = 0; i < def->n_scope; i++) {
-        kg_sql_add(q, "%s%s", i > 0 ? ", " : "", alias);
-        kg_sql_name(q, kg_str_from(def->columns[def->scope[i]].name));
-    }
-    kg_sql_add(q, ")::text");
-}
-
-/* --- the parts of the storing statement ---------------------------------------- */
-
-/* From arrays. */
+/* Arrays side by side: cheaper than unnest() of all of them in FROM. */
 static void add_rows_given(struct kg_sql *q, const struct kg_table_def *def,
                            const struct kg_str *casts)
 {
+    static const char report[] = "CASE WHEN u.kubeglean_report < 0"
+                                 " THEN ~u.kubeglean_report"
+                                 " ELSE u.kubeglean_report END";
     uint32_t n = def->n_columns;
 
-    kg_sql_add(q, "WITH d AS MATERIALIZED (SELECT ");
-    add_typed_columns(q, def, casts);
-    kg_sql_add(q, ", u.kubeglean_report::integer"
-                  ", u.kubeglean_at::timestamptz"
-                  ", u.kubeglean_lost::boolean FROM unnest(");
-    for (uint32_t i = 1; i <= n + 3; i++) {
-        kg_sql_add(q, "%s$%u::text[]", i > 1 ? ", " : "", i);
+    kg_sql_add(q, "SELECT ");
+    kg_columns_add_typed(q, def, casts);
+    kg_sql_add(q,
+               ", %s AS kubeglean_report,"
+               " u.kubeglean_report < 0 AS kubeglean_lost",
+               report);
+    if (kg_sql_is_scoped(def)) {
+        kg_sql_add(q, ", ($%u::timestamptz[])[%s + 1] AS kubeglean_at", n + 2,
+                   report);
     }
-    kg_sql_add(q, ") AS u (");
-    add_columns(q, def, ALL, "");
-    kg_sql_add(q, ", kubeglean_report, kubeglean_at, kubeglean_lost))");
+    kg_sql_add(q, " FROM (SELECT ");
+    for (uint32_t i = 0; i < n; i++) {
+        kg_sql_add(q, "unnest($%u::text[]) AS ", i + 1);
+        kg_sql_name(q, kg_str_from(def->columns[i].name));
+        kg_sql_add(q, ", ");
+    }
+    kg_sql_add(q, "unnest($%u::integer[]) AS kubeglean_report) u OFFSET 0",
+               n + 1);
 }
 
 /* From staging: the last of each key. */
@@ -217,49 +75,28 @@ static void add_rows_staged(struct kg_sql *q, const struct kg_table_def *def,
 {
     bool distinct = def->mode != KG_MODE_APPEND;
 
-    kg_sql_add(q, "WITH d AS MATERIALIZED (SELECT ");
+    kg_sql_add(q, "SELECT ");
     if (distinct) {
         kg_sql_add(q, "DISTINCT ON (");
-        add_key_order(q, def);
+        kg_columns_add_order(q, def);
         kg_sql_add(q, ") ");
     }
-    add_typed_columns(q, def, casts);
-    kg_sql_add(q,
-               ", 0 AS kubeglean_report, $5::text::timestamptz AS kubeglean_at"
-               ", false AS kubeglean_lost FROM ");
+    kg_columns_add_typed(q, def, casts);
+    kg_sql_add(q, ", 0 AS kubeglean_report, false AS kubeglean_lost"
+                  ", $5::text::timestamptz AS kubeglean_at FROM ");
     kg_sql_staging(q, def->name);
-    kg_sql_add(q, " u WHERE u.kubeglean_report = md5($1::text)::uuid"
-                  " AND u.kubeglean_attempt = $2::text::uuid"
-                  " AND u.kubeglean_row BETWEEN $3::text::bigint"
-                  " AND $4::text::bigint ORDER BY ");
+    kg_sql_add(q, " u" KG_SQL_OF_ATTEMPT " AND u.kubeglean_row"
+                  " BETWEEN $3::text::bigint AND $4::text::bigint ORDER BY ");
     if (distinct) {
-        add_key_order(q, def);
+        kg_columns_add_order(q, def);
         kg_sql_add(q, ", ");
     }
-    kg_sql_add(q, "u.kubeglean_row%s)", distinct ? " DESC" : "");
+    kg_sql_add(q, "u.kubeglean_row%s", distinct ? " DESC" : "");
 }
 
-static void add_scope_guard(struct kg_sql *q, const struct kg_table_def *def,
-                            unsigned target_arg)
-{
-    kg_sql_add(q,
-               ", g AS (INSERT INTO kubeglean_scopes AS g"
-               " (target, scope, newest) SELECT $%u::text, ",
-               target_arg);
-    add_scope(q, def, "u.");
-    kg_sql_add(q, ", max(u.kubeglean_at) FROM u GROUP BY 2"
-                  " ORDER BY 2"
-                  " ON CONFLICT (target, scope) DO UPDATE"
-                  " SET newest = excluded.newest"
-                  " WHERE g.newest <= excluded.newest"
-                  " RETURNING g.scope, g.newest)"
-                  ", a AS (SELECT u.* FROM u JOIN g ON g.scope = ");
-    add_scope(q, def, "u.");
-    kg_sql_add(q,
-               " AND u.kubeglean_at >= g.newest WHERE NOT u.kubeglean_lost)");
-}
-
-static void add_set(struct kg_sql *q, const struct kg_table_def *def)
+/* "a" = <from>"a", ... */
+static void add_set(struct kg_sql *q, const struct kg_table_def *def,
+                    const char *from)
 {
     const char *before = "";
 
@@ -267,7 +104,7 @@ static void add_set(struct kg_sql *q, const struct kg_table_def *def)
         if (!def->columns[i].key) {
             kg_sql_add(q, "%s", before);
             kg_sql_name(q, kg_str_from(def->columns[i].name));
-            kg_sql_add(q, " = excluded.");
+            kg_sql_add(q, " = %s", from);
             kg_sql_name(q, kg_str_from(def->columns[i].name));
             before = ", ";
         }
@@ -297,19 +134,19 @@ static void add_conflict(struct kg_sql *q, const struct kg_table_def *def,
                          const struct kg_str *casts)
 {
     kg_sql_add(q, " ON CONFLICT (");
-    add_columns(q, def, KEYS, "");
+    kg_columns_add(q, def, KG_COLUMNS_KEYS, "");
     kg_sql_add(q, ")");
-    if (count_columns(def, SETTABLE) == 0) {
+    if (kg_columns_count(def, KG_COLUMNS_SETTABLE) == 0) {
         kg_sql_add(q, " DO NOTHING");
         return;
     }
     kg_sql_add(q, " DO UPDATE SET ");
-    add_set(q, def);
+    add_set(q, def, "excluded.");
     if (def->scanned_at < 0) { /* Equal rows are not touched at all. */
         kg_sql_add(q, " WHERE (");
-        add_values(q, def, casts, "t.");
+        kg_columns_add_values(q, def, casts, "t.");
         kg_sql_add(q, ") IS DISTINCT FROM (");
-        add_values(q, def, casts, "excluded.");
+        kg_columns_add_values(q, def, casts, "excluded.");
         kg_sql_add(q, ")");
         return;
     }
@@ -320,162 +157,181 @@ static void add_conflict(struct kg_sql *q, const struct kg_table_def *def,
 static void add_first_key(struct kg_sql *q, const struct kg_table_def *def)
 {
     for (uint32_t i = 0; i < def->n_columns; i++) {
-        if (is_among(def, i, KEYS)) {
+        if (kg_column_is(def, i, KG_COLUMNS_KEYS)) {
             kg_sql_name(q, kg_str_from(def->columns[i].name));
             return;
         }
     }
 }
 
-/* u: the rows, and what the table had before. */
-static void add_before(struct kg_sql *q, const struct kg_table_def *def,
-                       const struct kg_str *casts)
+/* --- the parts of the storing statement ---------------------------------------- */
+
+static void add_same(struct kg_sql *q, const struct kg_table_def *def,
+                     const struct kg_str *casts)
 {
-    if (def->mode == KG_MODE_APPEND) {
-        kg_sql_add(q, ", u AS (SELECT * FROM d)");
+    if (kg_columns_count(def, KG_COLUMNS_VALUES) == 0) {
+        kg_sql_add(q, "true");
         return;
     }
-    kg_sql_add(q, ", u AS MATERIALIZED (SELECT d.*, t.");
-    add_first_key(q, def);
-    kg_sql_add(q, " IS NOT NULL AS kubeglean_was, ");
-    if (count_columns(def, VALUES) == 0) {
-        kg_sql_add(q, "true");
-    } else {
-        kg_sql_add(q, "(");
-        add_values(q, def, casts, "t.");
-        kg_sql_add(q, ") IS NOT DISTINCT FROM (");
-        add_values(q, def, casts, "d.");
-        kg_sql_add(q, ")");
-    }
-    kg_sql_add(q, " AS kubeglean_same, ");
-    add_row_guard(q, def, "d.");
-    kg_sql_add(q, " AS kubeglean_open FROM d LEFT JOIN ");
-    kg_sql_table(q, def->name);
-    kg_sql_add(q, " t ON ");
-    add_key_match(q, def, "t.", "d.");
+    kg_sql_add(q, "(");
+    kg_columns_add_values(q, def, casts, "t.");
+    kg_sql_add(q, ") IS NOT DISTINCT FROM (");
+    kg_columns_add_values(q, def, casts, "d.");
     kg_sql_add(q, ")");
 }
 
-/* The scopes that took the report, a line each: they are replaced. */
-static void add_scopes_taken(struct kg_sql *q, const struct kg_table_def *def)
-{
-    if (def->mode == KG_MODE_REPLACE) {
-        kg_sql_add(q, ", (SELECT string_agg(g.scope, E'\\n') FROM g)");
-    }
-}
+/* u: the rows, in their order, and what the table has now. */
+typedef void (*rows_fn)(struct kg_sql *q, const struct kg_table_def *def,
+                        const struct kg_str *casts);
 
-/* A row that is there: may it be left alone? */
-static bool leaves_alone(const struct kg_table_def *def)
-{
-    return def->scanned_at < 0 || count_columns(def, SETTABLE) == 0;
-}
-
-/* Not returned by w: refused by the row guard, or, where there is none, left
- * alone as equal unless its scope refused it. */
-static void add_counts(struct kg_sql *q, const struct kg_table_def *def)
-{
-    bool scoped = kg_sql_is_scoped(def);
-    const char *allowed = scoped ? "g.scope IS NOT NULL" : "true";
-    const char *alone = leaves_alone(def) ? allowed : "false";
-
-    kg_sql_add(q,
-               " SELECT u.kubeglean_report,"
-               " count(*) FILTER (WHERE w.kubeglean_hit"
-               " AND NOT u.kubeglean_lost AND NOT u.kubeglean_was),"
-               " count(*) FILTER (WHERE w.kubeglean_hit AND (u.kubeglean_lost"
-               " OR (u.kubeglean_was AND NOT u.kubeglean_same))),"
-               " count(*) FILTER (WHERE (w.kubeglean_hit"
-               " AND NOT u.kubeglean_lost"
-               " AND u.kubeglean_was AND u.kubeglean_same)"
-               " OR (w.kubeglean_hit IS NULL AND %s)),"
-               " count(*) FILTER (WHERE w.kubeglean_hit IS NULL AND NOT (%s))",
-               alone, alone);
-    add_scopes_taken(q, def);
-    kg_sql_add(q, " FROM u LEFT JOIN w ON ");
-    add_key_match(q, def, "w.", "u.");
-    if (scoped) {
-        kg_sql_add(q, " LEFT JOIN g ON g.scope = ");
-        add_scope(q, def, "u.");
-        kg_sql_add(q, " AND u.kubeglean_at >= g.newest");
-    }
-    kg_sql_add(q, " GROUP BY 1");
-}
-
-typedef void (*count_fn)(struct kg_sql *q, const struct kg_table_def *def);
-
-/* The same for one report, of which the planner thinks that it has one row: no
- * join at all. What u knows may be older than what w met, so no difference may
- * fall below 0. */
-static void add_totals(struct kg_sql *q, const struct kg_table_def *def)
-{
-    static const char by_row[] =
-        " SELECT 0, n.new, greatest(n.hit - n.new - n.same, 0), n.same,"
-        " n.given - n.hit";
-    static const char from_row[] =
-        " FROM (SELECT c.given, c.hit,"
-        " greatest(c.hit - c.open, 0) AS new, least(c.same, c.hit) AS same"
-        " FROM c) n";
-    static const char by_scope[] =
-        " SELECT 0, c.kept - c.old, greatest(c.hit - (c.kept - c.old), 0),"
-        " c.kept - c.hit, c.given - c.kept";
-    bool alone = leaves_alone(def);
-
-    kg_sql_add(q,
-               ", c AS (SELECT (SELECT count(*) FROM u) AS given,"
-               " (SELECT count(*) FROM w) AS hit, count(*) AS kept,"
-               " count(*) FILTER (WHERE k.kubeglean_was) AS old,"
-               " count(*) FILTER (WHERE k.kubeglean_was AND k.kubeglean_open)"
-               " AS open, count(*) FILTER (WHERE k.kubeglean_was"
-               " AND k.kubeglean_open AND k.kubeglean_same) AS same"
-               " FROM %s k)%s",
-               kg_sql_is_scoped(def) ? "a" : "u", alone ? by_scope : by_row);
-    add_scopes_taken(q, def);
-    kg_sql_add(q, "%s", alone ? " FROM c" : from_row);
-}
-
-static void add_insert(struct kg_sql *q, const struct kg_table_def *def,
-                       const struct kg_str *casts, unsigned target_arg,
-                       count_fn count)
+static void add_before(struct kg_sql *q, const struct kg_table_def *def,
+                       rows_fn rows, const struct kg_str *casts,
+                       unsigned target_arg)
 {
     bool scoped = kg_sql_is_scoped(def);
 
-    add_before(q, def, casts);
-    if (scoped) {
-        add_scope_guard(q, def, target_arg);
+    kg_sql_add(q, "WITH u AS MATERIALIZED (SELECT d.*");
+    if (def->mode != KG_MODE_APPEND) {
+        kg_sql_add(q, ", t.ctid AS kubeglean_ctid, t.");
+        add_first_key(q, def);
+        kg_sql_add(q, " IS NOT NULL AS kubeglean_was, ");
+        add_same(q, def, casts);
+        kg_sql_add(q, " AS kubeglean_same, %s",
+                   scoped ? "d.kubeglean_at >= g.newest AND " : "");
+        add_row_guard(q, def, "d.");
+        kg_sql_add(q, " AS kubeglean_open");
     }
+    if (scoped) {
+        kg_sql_add(q, ", g.scope AS kubeglean_scope"
+                      ", d.kubeglean_at >= g.newest AS kubeglean_taken");
+    }
+    kg_sql_add(q, " FROM (");
+    rows(q, def, casts);
+    kg_sql_add(q, ") d");
+    if (def->mode != KG_MODE_APPEND) {
+        kg_sql_add(q, " LEFT JOIN ");
+        kg_sql_table(q, def->name);
+        kg_sql_add(q, " t ON ");
+        kg_columns_add_match(q, def, "t.", "d.");
+    }
+    if (scoped) {
+        kg_sql_add(q,
+                   " LEFT JOIN kubeglean_scopes g ON g.target = $%u::text"
+                   " AND g.scope = ",
+                   target_arg);
+        kg_columns_add_scope(q, def, "d.");
+    }
+    kg_sql_add(q, ")");
+}
+
+/* Those of u that are to be in the table and are not as they should be. */
+static void add_due(struct kg_sql *q, const struct kg_table_def *def)
+{
+    kg_sql_add(q, "u.kubeglean_open AND NOT u.kubeglean_lost%s",
+               kg_columns_leave_alone(def)
+                   ? " AND NOT (u.kubeglean_was AND u.kubeglean_same)"
+                   : "");
+}
+
+static void add_insert(struct kg_sql *q, const struct kg_table_def *def)
+{
     kg_sql_add(q, ", w AS (INSERT INTO ");
     kg_sql_table(q, def->name);
     kg_sql_add(q, " AS t (");
-    add_columns(q, def, ALL, "");
+    kg_columns_add(q, def, KG_COLUMNS_ALL, "");
     kg_sql_add(q, ") SELECT ");
-    add_columns(q, def, ALL, "u.");
-    kg_sql_add(q, " FROM %s u WHERE NOT u.kubeglean_lost", scoped ? "a" : "u");
+    kg_columns_add(q, def, KG_COLUMNS_ALL, "u.");
+    kg_sql_add(q, " FROM u WHERE ");
+}
+
+/* x and w: by the place where u saw a row, or as new. */
+static void add_fast(struct kg_sql *q, const struct kg_table_def *def)
+{
+    if (kg_columns_count(def, KG_COLUMNS_SETTABLE) > 0) {
+        kg_sql_add(q, ", x AS (UPDATE ");
+        kg_sql_table(q, def->name);
+        kg_sql_add(q, " t SET ");
+        add_set(q, def, "u.");
+        kg_sql_add(q, " FROM u WHERE t.ctid = u.kubeglean_ctid AND ");
+        kg_columns_add_match(q, def, "t.", "u.");
+        kg_sql_add(q, " AND ");
+        add_due(q, def);
+        kg_sql_add(q, " AND ");
+        add_row_guard(q, def, "u.");
+        kg_sql_add(q, " RETURNING 1)");
+    } else {
+        kg_sql_add(q, ", x AS (SELECT 1 WHERE false)");
+    }
+    add_insert(q, def);
+    kg_sql_add(q, "NOT u.kubeglean_was AND ");
+    add_due(q, def);
+    kg_sql_add(q, " RETURNING 1)");
+}
+
+/* x and w: whatever somebody else does meanwhile. */
+static void add_careful(struct kg_sql *q, const struct kg_table_def *def,
+                        const struct kg_str *casts)
+{
+    kg_sql_add(q, ", x AS (SELECT 1 WHERE false)");
+    add_insert(q, def);
+    kg_sql_add(q, "u.kubeglean_open AND NOT u.kubeglean_lost");
+    add_conflict(q, def, casts);
+    kg_sql_add(q, " RETURNING 1)");
+}
+
+/* What u knew. A row that has lost to a later one of the statement was there
+ * for a moment, in effect. */
+static void add_counts(struct kg_sql *q, const struct kg_table_def *def)
+{
+    kg_sql_add(q, " SELECT u.kubeglean_report,"
+                  " count(*) FILTER (WHERE u.kubeglean_open"
+                  " AND NOT u.kubeglean_lost AND NOT u.kubeglean_was),"
+                  " count(*) FILTER (WHERE u.kubeglean_open"
+                  " AND (u.kubeglean_lost OR (u.kubeglean_was"
+                  " AND NOT u.kubeglean_same))),"
+                  " count(*) FILTER (WHERE u.kubeglean_open"
+                  " AND NOT u.kubeglean_lost"
+                  " AND u.kubeglean_was AND u.kubeglean_same),"
+                  " count(*) FILTER (WHERE u.kubeglean_open IS NOT TRUE),"
+                  " count(*) FILTER (WHERE ");
+    add_due(q, def);
+    kg_sql_add(q, "), (SELECT count(*) FROM x) + (SELECT count(*) FROM w)");
+    if (def->mode == KG_MODE_REPLACE) {
+        kg_sql_add(q, ", (SELECT string_agg(DISTINCT s.kubeglean_scope, E'\\n')"
+                      " FROM u s WHERE s.kubeglean_taken)");
+    }
+    kg_sql_add(q, " FROM u GROUP BY 1");
+}
+
+static void add_store(struct kg_sql *q, const struct kg_table_def *def,
+                      const struct kg_str *casts, enum kg_sql_how how)
+{
     if (def->mode == KG_MODE_APPEND) {
-        kg_sql_add(q, ") SELECT u.kubeglean_report, count(*), 0, 0, 0"
-                      " FROM u GROUP BY 1");
+        add_insert(q, def);
+        kg_sql_add(q, "NOT u.kubeglean_lost) SELECT u.kubeglean_report,"
+                      " count(*), 0, 0, 0, 0, 0 FROM u GROUP BY 1");
         return;
     }
-    kg_sql_add(q, " ORDER BY ");
-    add_key_order(q, def);
-    add_conflict(q, def, casts);
-    kg_sql_add(q, " RETURNING ");
-    add_columns(q, def, KEYS, "t.");
-    kg_sql_add(q, ", true AS kubeglean_hit)");
-    count(q, def);
+    if (how == KG_SQL_FAST) {
+        add_fast(q, def);
+    } else {
+        add_careful(q, def, casts);
+    }
+    add_counts(q, def);
 }
 
 void kg_sql_store(struct kg_sql *q, const struct kg_table_def *def,
-                  const struct kg_str *casts)
+                  const struct kg_str *casts, enum kg_sql_how how)
 {
-    add_rows_given(q, def, casts);
-    add_insert(q, def, casts, def->n_columns + 4, add_counts);
+    add_before(q, def, add_rows_given, casts, def->n_columns + 3);
+    add_store(q, def, casts, how);
 }
 
 void kg_sql_merge(struct kg_sql *q, const struct kg_table_def *def,
-                  const struct kg_str *casts)
+                  const struct kg_str *casts, enum kg_sql_how how)
 {
-    add_rows_staged(q, def, casts);
-    add_insert(q, def, casts, 6, add_totals);
+    add_before(q, def, add_rows_staged, casts, 6);
+    add_store(q, def, casts, how);
 }
 
 void kg_sql_replace(struct kg_sql *q, const struct kg_table_def *def)
@@ -486,86 +342,10 @@ void kg_sql_replace(struct kg_sql *q, const struct kg_table_def *def)
                   " AND g.newest = $1::text::timestamptz"
                   " AND g.scope = ANY (string_to_array($3::text, E'\\n'))"
                   " AND g.scope = ");
-    add_scope(q, def, "t.");
+    kg_columns_add_scope(q, def, "t.");
     kg_sql_add(q, " AND (t.");
     kg_sql_name(q, kg_str_from(def->columns[def->scanned_at].name));
     kg_sql_add(q, " < g.newest OR t.");
     kg_sql_name(q, kg_str_from(def->columns[def->scanned_at].name));
     kg_sql_add(q, " IS NULL)");
-}
-
-/* --- staging ------------------------------------------------------------------- */
-
-void kg_sql_stage(struct kg_sql *q, const struct kg_table_def *def)
-{
-    uint32_t n = def->n_columns;
-
-    kg_sql_add(q, "INSERT INTO ");
-    kg_sql_staging(q, def->name);
-    kg_sql_add(q, " (");
-    add_columns(q, def, ALL, "");
-    kg_sql_add(q,
-               ", kubeglean_row, kubeglean_report, kubeglean_attempt) SELECT ");
-    add_columns(q, def, ALL, "u.");
-    kg_sql_add(q,
-               ", u.kubeglean_row::bigint, md5($%u::text)::uuid,"
-               " $%u::text::uuid FROM unnest(",
-               n + 2, n + 3);
-    for (uint32_t i = 1; i <= n + 1; i++) {
-        kg_sql_add(q, "%s$%u::text[]", i > 1 ? ", " : "", i);
-    }
-    kg_sql_add(q, ") AS u (");
-    add_columns(q, def, ALL, "");
-    kg_sql_add(q, ", kubeglean_row) ON CONFLICT DO NOTHING");
-}
-
-#define OF_ATTEMPT                                  \
-    " WHERE kubeglean_report = md5($1::text)::uuid" \
-    " AND kubeglean_attempt = $2::text::uuid"
-
-void kg_sql_staged(struct kg_sql *q, const struct kg_table_def *def)
-{
-    kg_sql_add(q, "SELECT count(*) FROM ");
-    kg_sql_staging(q, def->name);
-    kg_sql_add(q, OF_ATTEMPT);
-}
-
-void kg_sql_staged_key(struct kg_sql *q, const struct kg_table_def *def)
-{
-    const char *before = "";
-
-    kg_sql_add(q, "SELECT json_build_object(");
-    for (uint32_t i = 0; i < def->n_columns; i++) {
-        if (is_among(def, i, KEYS)) {
-            kg_sql_add(q, "%s", before);
-            kg_sql_literal(q, kg_str_from(def->columns[i].name));
-            kg_sql_add(q, ", ");
-            kg_sql_name(q, kg_str_from(def->columns[i].name));
-            before = ", ";
-        }
-    }
-    kg_sql_add(q, ")::text FROM ");
-    kg_sql_staging(q, def->name);
-    kg_sql_add(q, OF_ATTEMPT " AND kubeglean_row = $3::text::bigint");
-}
-
-void kg_sql_unstage(struct kg_sql *q, const struct kg_table_def *def)
-{
-    kg_sql_add(q, "DELETE FROM ");
-    kg_sql_staging(q, def->name);
-    kg_sql_add(q, " WHERE kubeglean_report = md5($1::text)::uuid");
-}
-
-void kg_sql_unstage_attempt(struct kg_sql *q, const struct kg_table_def *def)
-{
-    kg_sql_add(q, "DELETE FROM ");
-    kg_sql_staging(q, def->name);
-    kg_sql_add(q, OF_ATTEMPT);
-}
-
-void kg_sql_sweep(struct kg_sql *q, const struct kg_table_def *def)
-{
-    kg_sql_add(q, "DELETE FROM ");
-    kg_sql_staging(q, def->name);
-    kg_sql_add(q, " WHERE kubeglean_at < now() - interval '1 day'");
 }

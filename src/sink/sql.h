@@ -27,14 +27,20 @@ const char *kg_sql_text(struct kg_sql *q);
  * scanned_at, or (KG_MODE_APPEND) none need be. */
 bool kg_sql_is_scoped(const struct kg_table_def *def);
 
+/* KG_SQL_FAST relies on what the statement saw before it wrote: it fails with a
+ * key that exists, or hits fewer rows than were due, when somebody else wrote
+ * the same keys meanwhile. KG_SQL_CAREFUL does not. */
+enum kg_sql_how { KG_SQL_FAST, KG_SQL_CAREFUL, KG_SQL_HOW_NR };
+
 /* Stores rows, and answers one row for each report among them: report's number,
- * and how many rows were inserted, updated, unchanged, refused; with
- * KG_MODE_REPLACE also the scopes that took it, a line each.
+ * how many rows were inserted, updated, unchanged, refused, how many of them had
+ * to be written, and how many were, of all reports; with KG_MODE_REPLACE also
+ * the scopes that took them, a line each.
  *
- * kg_sql_store: parameters are the columns' arrays, then arrays of the report's
- * number, of its scanned_at (or -infinity) and of whether the row has lost to a
- * later one of the statement, whose fate it shares; then the target's name, if
- * it is scoped.
+ * kg_sql_store: parameters are the columns' arrays, then an array of the
+ * report's number, or its complement if the row has lost to a later one of the
+ * statement, whose fate it shares; if it is scoped, also an array of each
+ * report's scanned_at (or -infinity), and the target's name.
  * kg_sql_merge: from staging. Report's key, attempt, first and last row's
  * number, scanned_at (or -infinity), target's name if it is scoped.
  *
@@ -42,12 +48,27 @@ bool kg_sql_is_scoped(const struct kg_table_def *def);
  * as when that is not the column's own, else "". The value must be one of the
  * column's type all the same. */
 void kg_sql_store(struct kg_sql *q, const struct kg_table_def *def,
-                  const struct kg_str *casts);
+                  const struct kg_str *casts, enum kg_sql_how how);
 void kg_sql_merge(struct kg_sql *q, const struct kg_table_def *def,
-                  const struct kg_str *casts);
+                  const struct kg_str *casts, enum kg_sql_how how);
+/* Before the store, if it is scoped: `advance` moves the newest of the scopes
+ * forward, `lock` keeps others from doing so; those of the same instant do not
+ * wait for each other. Parameters: arrays of the scope's columns and of
+ * scanned_at, target's name; for a merge report's key, attempt, scanned_at,
+ * target's name. */
+void kg_sql_guard(struct kg_sql *advance, struct kg_sql *lock,
+                  const struct kg_table_def *def, const struct kg_str *casts);
+void kg_sql_merge_guard(struct kg_sql *advance, struct kg_sql *lock,
+                        const struct kg_table_def *def,
+                        const struct kg_str *casts);
 /* KG_MODE_REPLACE, after the store: what these scopes of this scanned_at no
  * longer have. Parameters: scanned_at, target's name, scopes, a line each. */
 void kg_sql_replace(struct kg_sql *q, const struct kg_table_def *def);
+
+/* Parameters: report's key, attempt. */
+#define KG_SQL_OF_ATTEMPT                           \
+    " WHERE kubeglean_report = md5($1::text)::uuid" \
+    " AND kubeglean_attempt = $2::text::uuid"
 
 /* Parameters: the columns' arrays, array of row numbers, report's key, attempt. */
 void kg_sql_stage(struct kg_sql *q, const struct kg_table_def *def);

@@ -12,61 +12,158 @@
 #include <stdlib.h>
 
 #include "kubeglean/clock.h"
+#include "kubeglean/limits.h"
 
-static void add_instant(struct kg_binds *a, int64_t us)
+/* Of one table, with those of the guard. */
+enum {
+    STATEMENTS_PER_TABLE =
+        3 * (KG_LIMIT_GATHER_ROWS / KG_LIMIT_STATEMENT_ROWS + 1)
+};
+
+/* Gathered reports are stored the fast way first. */
+static enum kg_sql_how how_to(const struct kg_batch *b)
 {
-    if (us == KG_TIME_NONE) {
-        kg_binds_element(a, KG_STR("-infinity"));
-    } else {
-        kg_binds_element_time(a, us);
-    }
+    return b->care == KG_CARE_GATHERED ? KG_SQL_FAST : KG_SQL_CAREFUL;
 }
 
-void kg_store_args(struct kg_batch *b, const struct kg_row_set *set,
-                   uint64_t from, uint64_t to)
+static void add_instants(struct kg_batch *b)
+{
+    kg_binds_array_begin(&b->args, KG_BINDS_TIMESTAMPTZ);
+    for (size_t i = 0; i < b->n_reports; i++) {
+        kg_binds_element_instant(&b->args,
+                                 b->reports[i]->item.run->info.scanned_at_us);
+    }
+    kg_binds_array_end(&b->args);
+}
+
+static void rows_args(struct kg_batch *b, const struct kg_row_set *set,
+                      uint64_t from, uint64_t to)
 {
     kg_binds_reset(&b->args);
     kg_row_set_args(set, from, to, &b->args);
-    kg_binds_array_begin(&b->args);
+    kg_binds_array_begin(&b->args, KG_BINDS_INTEGER);
     for (uint64_t i = from; i < to; i++) {
-        kg_binds_element_u64(&b->args, set->refs[i].report);
-    }
-    kg_binds_array_end(&b->args);
-    kg_binds_array_begin(&b->args);
-    for (uint64_t i = from; i < to; i++) {
-        const struct kg_report *r = b->reports[set->refs[i].report];
+        int32_t report = (int32_t)set->refs[i].report;
 
-        add_instant(&b->args, r->item.run->info.scanned_at_us);
-    }
-    kg_binds_array_end(&b->args);
-    kg_binds_array_begin(&b->args);
-    for (uint64_t i = from; i < to; i++) {
-        kg_binds_element(&b->args,
-                         set->refs[i].lost ? KG_STR("t") : KG_STR("f"));
+        kg_binds_element_integer(&b->args,
+                                 set->refs[i].lost ? ~report : report);
     }
     kg_binds_array_end(&b->args);
     if (kg_sql_is_scoped(set->def)) {
+        add_instants(b);
         kg_binds_text(&b->args, kg_str_from(set->def->name));
     }
 }
 
-void kg_merge_args(struct kg_batch *b, const struct kg_report *r, uint64_t from,
-                   uint64_t to)
+static bool is_same_scope(const struct kg_row_set *set, uint64_t i, uint64_t j)
+{
+    if (set->refs[i].report != set->refs[j].report) {
+        return false;
+    }
+    for (uint32_t c = 0; c < set->def->n_scope; c++) {
+        struct kg_value a = kg_row_ref_value(&set->refs[i], set->def->scope[c]);
+        struct kg_value b = kg_row_ref_value(&set->refs[j], set->def->scope[c]);
+
+        if (a.is_null != b.is_null || kg_str_cmp(a.text, b.text) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Neighbours are often of one scope: then once is enough. */
+static void guard_args(struct kg_batch *b, const struct kg_row_set *set,
+                       uint64_t from, uint64_t to)
+{
+    const struct kg_table_def *def = set->def;
+
+    kg_binds_reset(&b->args);
+    for (uint32_t c = 0; c <= def->n_scope; c++) {
+        bool texts = c < def->n_scope;
+
+        kg_binds_array_begin(&b->args,
+                             texts ? KG_BINDS_TEXT : KG_BINDS_TIMESTAMPTZ);
+        for (uint64_t i = from; i < to; i++) {
+            const struct kg_report *r = b->reports[set->refs[i].report];
+
+            if (i > from && is_same_scope(set, i - 1, i)) {
+                continue;
+            }
+            if (texts) {
+                kg_binds_element_value(
+                    &b->args, kg_row_ref_value(&set->refs[i], def->scope[c]));
+            } else {
+                kg_binds_element_instant(&b->args,
+                                         r->item.run->info.scanned_at_us);
+            }
+        }
+        kg_binds_array_end(&b->args);
+    }
+    kg_binds_text(&b->args, kg_str_from(def->name));
+}
+
+static void add_guard(struct kg_batch *b, struct kg_pg *pg,
+                      struct kg_sql statements[2])
+{
+    kg_pg_add(pg, kg_sql_text(&statements[0]), &b->args);
+    kg_pg_add(pg, kg_sql_text(&statements[1]), &b->args);
+}
+
+void kg_store_rows(struct kg_batch *b, struct kg_pg *pg,
+                   const struct kg_row_set *set, uint64_t from, uint64_t to)
+{
+    struct kg_target *t;
+
+    if (from == to) {
+        return;
+    }
+    t = b->reports[set->refs[from].report]->target;
+    if (kg_sql_is_scoped(set->def)) {
+        guard_args(b, set, from, to);
+        add_guard(b, pg, t->guard);
+    }
+    rows_args(b, set, from, to);
+    kg_pg_add(pg, kg_sql_text(&t->store[how_to(b)]), &b->args);
+}
+
+static void attempt_args(struct kg_batch *b, const struct kg_report *r)
+{
+    kg_binds_reset(&b->args);
+    kg_binds_text(&b->args, kg_str_from(r->key));
+    kg_binds_text(&b->args, kg_str_from(r->attempt));
+}
+
+static void instant_arg(struct kg_batch *b, const struct kg_report *r)
 {
     int64_t at_us = r->item.run->info.scanned_at_us;
     char text[KG_TIME_TEXT_MAX];
 
-    kg_binds_reset(&b->args);
-    kg_binds_text(&b->args, kg_str_from(r->key));
-    kg_binds_text(&b->args, kg_str_from(r->attempt));
-    kg_binds_u64(&b->args, from);
-    kg_binds_u64(&b->args, to - 1);
     kg_binds_text(&b->args, kg_str_from(at_us == KG_TIME_NONE
                                             ? "-infinity"
                                             : kg_time_format(at_us, text)));
-    if (kg_sql_is_scoped(r->target->def)) {
-        kg_binds_text(&b->args, kg_str_from(r->target->def->name));
+}
+
+void kg_store_staged(struct kg_batch *b, struct kg_pg *pg, uint64_t from,
+                     uint64_t to)
+{
+    const struct kg_report *r = b->reports[0];
+    struct kg_target *t = r->target;
+    struct kg_str target = kg_str_from(t->def->name);
+
+    if (kg_sql_is_scoped(t->def)) {
+        attempt_args(b, r);
+        instant_arg(b, r);
+        kg_binds_text(&b->args, target);
+        add_guard(b, pg, t->merge_guard);
     }
+    attempt_args(b, r);
+    kg_binds_u64(&b->args, from);
+    kg_binds_u64(&b->args, to - 1);
+    instant_arg(b, r);
+    if (kg_sql_is_scoped(t->def)) {
+        kg_binds_text(&b->args, target);
+    }
+    kg_pg_add(pg, kg_sql_text(&t->merge[how_to(b)]), &b->args);
 }
 
 static void note_scopes(struct kg_report *r, const struct kg_pg *pg,
@@ -75,30 +172,78 @@ static void note_scopes(struct kg_report *r, const struct kg_pg *pg,
     struct kg_str scopes = {NULL, 0};
 
     if (r->target->def->mode == KG_MODE_REPLACE) {
-        scopes = kg_pg_text(pg, statement, row, 5);
+        scopes = kg_pg_text(pg, statement, row, 7);
     }
     if (scopes.len > 0) {
         kg_sql_add(&r->scopes, "%.*s\n", KG_STR_ARG(scopes));
     }
 }
 
-void kg_store_count(struct kg_batch *b, struct kg_pg *pg, unsigned statement)
+static void count(struct kg_report_result *result, const struct kg_pg *pg,
+                  unsigned statement, size_t row)
 {
+    result->n_inserted += kg_pg_u64(pg, statement, row, 1);
+    result->n_updated += kg_pg_u64(pg, statement, row, 2);
+    result->n_unchanged += kg_pg_u64(pg, statement, row, 3);
+    result->n_refused += kg_pg_u64(pg, statement, row, 4);
+}
+
+static void move(uint64_t *from, uint64_t *to, uint64_t *n)
+{
+    uint64_t moved = *from < *n ? *from : *n;
+
+    *from -= moved;
+    *to += moved;
+    *n -= moved;
+}
+
+/* The careful way left rows alone that somebody else had written meanwhile: as
+ * they should be, or newer. */
+static void correct(struct kg_report *r, uint64_t n_missed)
+{
+    struct kg_report_result *result = &r->result;
+    uint64_t *to = r->target->def->scanned_at < 0 ? &result->n_unchanged
+                                                  : &result->n_refused;
+
+    move(&result->n_updated, to, &n_missed);
+    move(&result->n_inserted, to, &n_missed);
+    move(&result->n_unchanged, to, &n_missed);
+}
+
+bool kg_store_count(struct kg_batch *b, struct kg_pg *pg, unsigned statement)
+{
+    uint64_t n_due = 0;
+    uint64_t n_hit = 0;
+
     for (size_t i = 0; i < kg_pg_rows(pg, statement); i++) {
         uint64_t place = kg_pg_u64(pg, statement, i, 0);
-        struct kg_report_result *result;
 
         KG_REQUIRE(place < b->n_reports);
         note_scopes(b->reports[place], pg, statement, i);
         if (b->reports[place]->rows.blank) {
             continue; /* What was counted is no row. */
         }
-        result = &b->reports[place]->result;
-        result->n_inserted += kg_pg_u64(pg, statement, i, 1);
-        result->n_updated += kg_pg_u64(pg, statement, i, 2);
-        result->n_unchanged += kg_pg_u64(pg, statement, i, 3);
-        result->n_refused += kg_pg_u64(pg, statement, i, 4);
+        count(&b->reports[place]->result, pg, statement, i);
+        n_due += kg_pg_u64(pg, statement, i, 5);
+        n_hit = kg_pg_u64(pg, statement, i, 6);
     }
+    if (n_hit >= n_due) {
+        return true;
+    }
+    if (how_to(b) == KG_SQL_FAST) {
+        return false;
+    }
+    correct(b->reports[0], n_due - n_hit);
+    return true;
+}
+
+static void raced(struct kg_batch *b, struct kg_pg *pg)
+{
+    struct kg_error e;
+
+    (void)kg_error_set(&e, KG_ECONFLICT, KG_SQLSTATE("40001"),
+                       "somebody else wrote the same rows");
+    kg_batch_failed(b, pg, &e); /* Last. */
 }
 
 static void on_row_again(void *data, const struct kg_row_ref *dropped)
@@ -108,7 +253,19 @@ static void on_row_again(void *data, const struct kg_row_ref *dropped)
     b->reports[dropped->report]->result.n_duplicates++;
 }
 
-/* The reports from n_asked on that go to the same table: one statement. */
+/* In statements that are large enough to be worth their planning, and no larger
+ * than what the server keeps in memory. */
+static void add_statements(struct kg_batch *b, struct kg_pg *pg,
+                           const struct kg_row_set *set)
+{
+    size_t n = (set->n + KG_LIMIT_STATEMENT_ROWS - 1) / KG_LIMIT_STATEMENT_ROWS;
+
+    for (size_t i = 0; i < n; i++) {
+        kg_store_rows(b, pg, set, set->n * i / n, set->n * (i + 1) / n);
+    }
+}
+
+/* The reports from n_asked on that go to the same table. */
 static enum kg_errc add_table(struct kg_batch *b, struct kg_pg *pg)
 {
     struct kg_target *t = b->reports[b->n_asked]->target;
@@ -124,8 +281,7 @@ static enum kg_errc add_table(struct kg_batch *b, struct kg_pg *pg)
     }
     if (code == KG_OK) {
         kg_row_set_sort(&set, on_row_again, b);
-        kg_store_args(b, &set, 0, set.n);
-        kg_pg_add(pg, kg_sql_text(&t->store), &b->args);
+        add_statements(b, pg, &set);
     }
     kg_row_set_finish(&set);
     return code;
@@ -142,7 +298,10 @@ static void on_stored(struct kg_pg *pg, const struct kg_error *e)
         return;
     }
     for (unsigned i = 0; i < b->n_statements; i++) {
-        kg_store_count(b, pg, i);
+        if (!kg_store_count(b, pg, i)) {
+            raced(b, pg); /* Last. */
+            return;
+        }
     }
     store_more(b, pg); /* Last. */
 }
@@ -156,7 +315,7 @@ static void store_more(struct kg_batch *b, struct kg_pg *pg)
         return;
     }
     while (code == KG_OK && b->n_asked < b->n_reports &&
-           pg->n_sent < KG_PG_STATEMENTS_MAX) {
+           pg->n_sent + STATEMENTS_PER_TABLE <= KG_PG_STATEMENTS_MAX) {
         code = add_table(b, pg);
     }
     if (code != KG_OK) {
@@ -185,7 +344,10 @@ static void on_merged(struct kg_pg *pg, const struct kg_error *e)
         kg_batch_failed(b, pg, &missing); /* Last. */
         return;
     }
-    kg_store_count(b, pg, 1);
+    if (!kg_store_count(b, pg, b->n_statements - 1)) {
+        raced(b, pg); /* Last. */
+        return;
+    }
     result->n_duplicates = r->n_staged - result->n_inserted -
                            result->n_updated - result->n_unchanged -
                            result->n_refused;
@@ -196,12 +358,10 @@ static void merge(struct kg_batch *b, struct kg_pg *pg)
 {
     struct kg_report *r = b->reports[0];
 
-    kg_binds_reset(&b->args);
-    kg_binds_text(&b->args, kg_str_from(r->key));
-    kg_binds_text(&b->args, kg_str_from(r->attempt));
+    attempt_args(b, r);
     kg_batch_add(b, pg, kg_sql_staged, r);
-    kg_merge_args(b, r, 0, r->n_numbers);
-    kg_pg_add(pg, kg_sql_text(&r->target->merge), &b->args);
+    kg_store_staged(b, pg, 0, r->n_numbers);
+    b->n_statements = pg->n_sent;
     kg_pg_go(pg, on_merged);
 }
 

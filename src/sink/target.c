@@ -204,20 +204,35 @@ static void on_swept(struct kg_pg *pg, const struct kg_error *e)
     end(KG_CONTAINER_OF(c, struct kg_target, schema), pg, e); /* Last. */
 }
 
+static struct kg_sql *statement_of(struct kg_target *t, size_t i)
+{
+    struct kg_sql *const all[] = {
+        &t->store[0],       &t->store[1],       &t->guard[0],
+        &t->guard[1],       &t->merge[0],       &t->merge[1],
+        &t->merge_guard[0], &t->merge_guard[1], &t->stage};
+
+    return i < KG_COUNT_OF(all) ? all[i] : NULL;
+}
+
 /* Now that the columns' types are known. */
 static enum kg_errc write_statements(struct kg_target *t)
 {
-    struct kg_sql *const all[] = {&t->store, &t->merge, &t->stage};
+    const struct kg_str *casts = t->schema.casts;
+    struct kg_sql *q;
 
-    for (size_t i = 0; i < KG_COUNT_OF(all); i++) {
-        kg_sql_finish(all[i]);
-        kg_sql_init(all[i]);
+    for (size_t i = 0; (q = statement_of(t, i)) != NULL; i++) {
+        kg_sql_finish(q);
+        kg_sql_init(q);
     }
-    kg_sql_store(&t->store, t->def, t->schema.casts);
-    kg_sql_merge(&t->merge, t->def, t->schema.casts);
+    for (unsigned how = 0; how < KG_SQL_HOW_NR; how++) {
+        kg_sql_store(&t->store[how], t->def, casts, (enum kg_sql_how)how);
+        kg_sql_merge(&t->merge[how], t->def, casts, (enum kg_sql_how)how);
+    }
+    kg_sql_guard(&t->guard[0], &t->guard[1], t->def, casts);
+    kg_sql_merge_guard(&t->merge_guard[0], &t->merge_guard[1], t->def, casts);
     kg_sql_stage(&t->stage, t->def);
-    for (size_t i = 0; i < KG_COUNT_OF(all); i++) {
-        if (kg_sql_text(all[i]) == NULL) {
+    for (size_t i = 0; (q = statement_of(t, i)) != NULL; i++) {
+        if (kg_sql_text(q) == NULL) {
             return KG_ENOMEM;
         }
     }
@@ -315,9 +330,9 @@ void kg_target_free(struct kg_target *t)
     kg_map_remove(&t->job.sink->target_defs, &t->by_def);
     kg_queue_remove(&t->node);
     kg_queue_remove(&t->job.node);
-    kg_sql_finish(&t->store);
-    kg_sql_finish(&t->merge);
-    kg_sql_finish(&t->stage);
+    for (size_t i = 0; statement_of(t, i) != NULL; i++) {
+        kg_sql_finish(statement_of(t, i));
+    }
     kg_target_undescribe(t);
     kg_free(t);
 }
@@ -343,9 +358,9 @@ static enum kg_errc new_target(struct kg_sink *s,
     kg_queue_init(&t->asking);
     kg_queue_init(&t->node);
     kg_deferred_init(&t->answer, on_answer);
-    kg_sql_init(&t->store);
-    kg_sql_init(&t->merge);
-    kg_sql_init(&t->stage);
+    for (size_t i = 0; statement_of(t, i) != NULL; i++) {
+        kg_sql_init(statement_of(t, i));
+    }
     t->def = def;
     code = kg_map_insert(&s->target_defs, &t->by_def, def_key(&t->def));
     if (code != KG_OK) {
