@@ -48,7 +48,7 @@ static const char ask_table[] = FIND
     " ORDER BY s.at LIMIT 1)) END)"
     ", k AS (SELECT coalesce(array_agg(k ORDER BY k), '{}') AS names"
     " FROM unnest($3::text[]) k)"
-    ", x AS (SELECT x.indexrelid::regclass::text AS name,"
+    ", x AS (SELECT x.indexrelid AS oid, x.indexrelid::regclass::text AS name,"
     " CASE WHEN x.indexprs IS NOT NULL THEN 'is on an expression'"
     " WHEN NOT x.indimmediate THEN 'is deferrable'"
     " WHEN x.indpred IS NOT NULL THEN 'is partial'"
@@ -68,6 +68,8 @@ static const char ask_table[] = FIND
     " WHERE NOT has_table_privilege(c.oid, p)),"
     " EXISTS (SELECT FROM x WHERE flaw IS NULL),"
     " (SELECT string_agg(name || ' ' || flaw, ', ' ORDER BY name) FROM x),"
+    " (SELECT string_agg('DROP CONSTRAINT ' || quote_ident(p.relname), ', ')"
+    " FROM x JOIN pg_class p ON p.oid = x.oid WHERE flaw = 'is deferrable'),"
     " CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW'"
     " WHEN 'f' THEN 'FOREIGN TABLE' WHEN 'i' THEN 'INDEX' WHEN 'I' THEN"
     " 'INDEX' WHEN 'S' THEN 'SEQUENCE' WHEN 'c' THEN 'TYPE' ELSE '' END,"
@@ -90,6 +92,7 @@ enum {
     B_LACKING,
     B_UNIQUE,
     B_FLAWS,     /* Of indexes that would do but for them. */
+    B_DEFERRED,  /* "DROP CONSTRAINT c": it spoils a good index beside it. */
     B_OTHER,     /* What it is when it is no table. */
     B_RENAMED,   /* A name it could be given. */
     B_PARTITIONS /* Columns it is partitioned by that no key column is. */
@@ -433,9 +436,10 @@ static enum kg_errc compare_index(struct comparison *c)
 {
     const struct kg_relation *r = c->r;
     struct kg_str flaws = about(c, B_FLAWS);
+    struct kg_str deferred = about(c, B_DEFERRED);
     struct kg_str partitions = about(c, B_PARTITIONS);
 
-    if (r->n_keys == 0 || is_so(c, B_UNIQUE)) {
+    if (r->n_keys == 0 || (is_so(c, B_UNIQUE) && deferred.len == 0)) {
         return KG_OK;
     }
     if (partitions.len > 0) {
@@ -448,10 +452,16 @@ static enum kg_errc compare_index(struct comparison *c)
         return KG_ESCHEMA;
     }
     kg_sql_add(&c->text,
-               "table %s: no unique index on exactly (%s)%s%.*s%s; cure: "
-               "CREATE UNIQUE INDEX ON %s (%s)",
+               "table %s: no unique index on exactly (%s)%s%.*s%s; cure: ",
                r->name, r->key, flaws.len > 0 ? " serves (" : "",
-               KG_STR_ARG(flaws), flaws.len > 0 ? ")" : "", r->name, r->key);
+               KG_STR_ARG(flaws), flaws.len > 0 ? ")" : "");
+    if (deferred.len > 0) {
+        kg_sql_add(&c->text, "ALTER TABLE %s %.*s%s", r->name,
+                   KG_STR_ARG(deferred), is_so(c, B_UNIQUE) ? "" : "; ");
+    }
+    if (!is_so(c, B_UNIQUE)) {
+        kg_sql_add(&c->text, "CREATE UNIQUE INDEX ON %s (%s)", r->name, r->key);
+    }
     return KG_ESCHEMA;
 }
 

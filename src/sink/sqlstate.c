@@ -7,18 +7,18 @@ enum { SQLSTATE_LEN = 5 };
 static const struct {
     const char *prefix;
     enum kg_errc code;
-} meanings[] =
-    {
-        {"08", KG_ECLOSED},       {"21", KG_EDATA},
-        {"22", KG_EDATA},         {"23", KG_EDATA},
-        {"25006", KG_ESERVER}, /* Read-only: after a failover. */
-        {"28", KG_EUNAUTHORIZED}, {"3D", KG_ENOTFOUND},
-        {"3F", KG_ESCHEMA},       {"40", KG_ECONFLICT},
-        {"42", KG_ESCHEMA},       {"42501", KG_EFORBIDDEN},
-        {"53", KG_EBUSY},         {"55", KG_EBUSY},
-        {"57", KG_ESERVER},       {"57P", KG_ECLOSED},
-        {"54", KG_EDATA}, /* A key too long for an index. */
-        {"58", KG_ESERVER},
+} meanings[] = {
+    {"08", KG_ECLOSED},       {"21", KG_EDATA},
+    {"22", KG_EDATA},         {"23", KG_EDATA},
+    {"25006", KG_ESERVER}, /* Read-only: after a failover. */
+    {"28", KG_EUNAUTHORIZED}, {"3D", KG_ENOTFOUND},
+    {"3F", KG_ESCHEMA},       {"40", KG_ECONFLICT},
+    {"42", KG_ESCHEMA},       {"42501", KG_EFORBIDDEN},
+    {"53", KG_EBUSY},         {"55", KG_EBUSY},
+    {"55000", KG_ESCHEMA}, /* An index that ON CONFLICT cannot use. */
+    {"57", KG_ESERVER},       {"57P", KG_ECLOSED},
+    {"54", KG_EDATA}, /* A key too long for an index. */
+    {"58", KG_ESERVER},
 };
 
 long kg_sqlstate_pack(const char *text)

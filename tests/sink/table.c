@@ -37,28 +37,6 @@ static struct prepared prepare(struct kt_sink *t,
     return p;
 }
 
-static void expect_refusal(const char *ddl, const char *want, const char *cure)
-{
-    struct kt_sink t;
-    struct kg_run_info run = kt_run(1, NOON);
-    struct prepared p;
-    struct kt_stored s;
-
-    kt_sink_fresh(&t);
-    (void)kt_pg_query(ddl);
-    p = prepare(&t, &kt_krr);
-    assert_false(p.fits);
-    if (strstr(p.error.text, want) == NULL ||
-        strstr(p.error.text, cure) == NULL) {
-        fail_msg("\"%s\" lacks \"%s\" or \"%s\"", p.error.text, want, cure);
-    }
-    s = kt_store_wait(&t, &run, 0, one, 1);
-    assert_true(s.failed);
-    assert_int_equal(s.error.code, p.error.code);
-    kt_assert_query("SELECT count(*) FROM kubeglean_runs", "0");
-    kt_sink_end(&t);
-}
-
 #define KRR_COLUMNS                                                       \
     "cluster text NOT NULL, namespace text NOT NULL, name text NOT NULL," \
     " kind text NOT NULL, container text NOT NULL, pods integer,"         \
@@ -145,45 +123,6 @@ static void a_table_that_exists_is_adopted_as_it_stands(void **state)
         "SELECT id, note, name, pods, allocations FROM scan_history",
         "1||a|1|{\"cpu\": 1}");
     kt_sink_end(&t);
-}
-
-static void without_a_unique_index_it_is_refused(void **state)
-{
-    (void)state;
-    expect_refusal("CREATE TABLE scan_history (" KRR_COLUMNS ")",
-                   "no unique index on exactly (\"cluster\"",
-                   "CREATE UNIQUE INDEX ON \"scan_history\" (\"cluster\", "
-                   "\"namespace\", \"name\", \"kind\", \"container\")");
-}
-
-static void with_a_column_of_another_type_it_is_refused(void **state)
-{
-    (void)state;
-    expect_refusal("CREATE TABLE scan_history (" KRR_COLUMNS ", " KRR_KEY ");"
-                   "ALTER TABLE scan_history ALTER pods TYPE boolean"
-                   " USING true",
-                   "column \"pods\" is of type boolean, not integer",
-                   "ALTER TABLE \"scan_history\" ALTER COLUMN \"pods\" TYPE "
-                   "integer");
-}
-
-static void with_a_column_that_nothing_fills_it_is_refused(void **state)
-{
-    (void)state;
-    expect_refusal(
-        "CREATE TABLE scan_history (owner text NOT NULL, " KRR_COLUMNS
-        ", " KRR_KEY ")",
-        "column \"owner\" is NOT NULL without a default",
-        "ALTER COLUMN \"owner\" DROP NOT NULL");
-}
-
-static void without_a_key_column_it_is_refused(void **state)
-{
-    (void)state;
-    expect_refusal("CREATE TABLE scan_history (" KRR_COLUMNS ", " KRR_KEY ");"
-                   "ALTER TABLE scan_history DROP COLUMN cluster",
-                   "key column \"cluster\" is missing",
-                   "ADD COLUMN \"cluster\" text");
 }
 
 static void a_refused_table_stops_no_other(void **state)
@@ -334,10 +273,6 @@ int main(void)
         cmocka_unit_test(unchanged_rows_are_updated_in_place),
         cmocka_unit_test(a_new_column_is_added),
         cmocka_unit_test(a_table_that_exists_is_adopted_as_it_stands),
-        cmocka_unit_test(without_a_unique_index_it_is_refused),
-        cmocka_unit_test(with_a_column_of_another_type_it_is_refused),
-        cmocka_unit_test(with_a_column_that_nothing_fills_it_is_refused),
-        cmocka_unit_test(without_a_key_column_it_is_refused),
         cmocka_unit_test(a_refused_table_stops_no_other),
         cmocka_unit_test(without_migrate_nothing_is_made),
         cmocka_unit_test(names_are_quoted),
