@@ -178,6 +178,29 @@ static enum kg_errc compile_scope(const struct kg_compile *c,
     return KG_OK;
 }
 
+/* What is older than the run's own time goes, with replace: a row that has
+ * another time would go with it. */
+static enum kg_errc compile_guard(const struct kg_compile *c,
+                                  const struct kg_node *spec)
+{
+    struct kg_profile *p = c->p;
+    int32_t column = find_column(p, KG_STR("scanned_at"));
+    const struct kg_column_def *def = column >= 0 ? &p->defs[column] : NULL;
+
+    if (p->table.mode == KG_MODE_REPLACE &&
+        (def == NULL || def->source != KG_FROM_RUN ||
+         def->given.field != KG_RUN_SCANNED_AT ||
+         def->type != KG_TYPE_TIMESTAMPTZ)) {
+        return kg_compile_fail(
+            c, spec,
+            "mode replace: the column {name: scanned_at, "
+            "type: timestamptz, run: scanned_at} is missing");
+    }
+    p->table.scanned_at =
+        def != NULL && def->type == KG_TYPE_TIMESTAMPTZ ? column : -1;
+    return KG_OK;
+}
+
 static enum kg_errc compile_table(const struct kg_compile *c,
                                   const struct kg_node *spec)
 {
@@ -209,8 +232,7 @@ static enum kg_errc compile_table(const struct kg_compile *c,
     if (p->table.mode == KG_MODE_REPLACE && p->table.n_scope == 0) {
         return kg_compile_fail(c, spec, "mode replace: scope is missing");
     }
-    p->table.scanned_at = find_column(p, KG_STR("scanned_at"));
-    return KG_OK;
+    return compile_guard(c, spec);
 }
 
 /* --- the profile ------------------------------------------------------------------- */

@@ -144,7 +144,7 @@ static void a_whole_report_of_one_second_spares_the_scope_of_another(
     void **state)
 {
     static const char *const other[] = {
-        "c2", "ns", "z", "D", "m", NULL, NULL, NULL, "2026-09-21T13:13:20Z"};
+        "c2", "ns", "z", "D", "m", NULL, NULL, NULL, "2026-09-21T14:13:20Z"};
     struct kg_table_def def = krr_as(KG_MODE_REPLACE);
     struct kt_sink t;
     struct kg_run_info whole = kt_run(1, NOON);
@@ -310,8 +310,8 @@ static void a_table_that_is_all_key_takes_each_row_once(void **state)
 
 static void a_time_in_the_key_makes_a_history_without_repeats(void **state)
 {
-    static const char *const rows[] = {"c1", "a", "2026-09-21T13:13:20Z",
-                                       "c1", "b", "2026-09-21T13:13:20Z"};
+    static const char *const rows[] = {"c1", "a", "2026-09-21T14:13:20Z",
+                                       "c1", "b", "2026-09-21T14:13:20Z"};
     struct kt_sink t;
     struct kg_run_info run = kt_run(1, NOON);
     struct kg_run_info again = kt_run(2, NOON);
@@ -342,7 +342,7 @@ static void a_large_report_counts_a_table_that_is_all_key(void **state)
         (void)snprintf(names[i], sizeof(names[i]), "n%zu", i);
         texts[3 * i] = "c1";
         texts[3 * i + 1] = names[i];
-        texts[3 * i + 2] = "2026-09-21T13:13:20Z";
+        texts[3 * i + 2] = "2026-09-21T14:13:20Z";
     }
     kt_sink_fresh(&t);
     s = store_all_key(&t, 3, &run, texts, ROWS);
@@ -357,9 +357,9 @@ static void a_large_report_counts_a_table_that_is_all_key(void **state)
 static void the_same_workload_of_two_clusters_is_two_rows(void **state)
 {
     static const char *const here[] = {
-        "c1", "ns", "web", "D", "m", "1", NULL, "OK", "2026-09-21T13:13:20Z"};
+        "c1", "ns", "web", "D", "m", "1", NULL, "OK", "2026-09-21T14:13:20Z"};
     static const char *const there[] = {
-        "c2", "ns", "web", "D", "m", "2", NULL, "OK", "2026-09-21T13:13:20Z"};
+        "c2", "ns", "web", "D", "m", "2", NULL, "OK", "2026-09-21T14:13:20Z"};
     struct kt_sink t;
     struct kg_run_info run = kt_run(1, NOON);
     struct kg_run_info other = kt_run(2, NOON);

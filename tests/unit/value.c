@@ -66,6 +66,7 @@ static void an_array_of_strings_is_all_that_text_arrays_take(void **state)
     HEAD "  rows: \"$.rows[*]\"\n  mode: replace\n" \
          "  allowEmpty: true\n"
 #define KEY "  - {name: k, type: text, key: true, path: \"@.k\"}\n"
+#define AT  "  - {name: scanned_at, type: timestamptz, run: scanned_at}\n"
 
 static void a_report_without_rows_names_the_scope_it_empties(void **state)
 {
@@ -75,16 +76,16 @@ static void a_report_without_rows_names_the_scope_it_empties(void **state)
                    "  - {name: p, type: text, parent: \"$.p\"}\n"
                    "  - {name: d, type: text, path: \"@.d\", default: x}\n"
                    "  - {name: c, type: integer, const: 7}\n"
-                   "  - {name: cl, type: text, run: cluster}\n",
+                   "  - {name: cl, type: text, run: cluster}\n" AT,
                    "{\"rows\":[],\"p\":\"one\"}{\"p\":\"two\",\"rows\":[]}"
                    "{\"rows\":[]}{\"rows\":[],\"p\":1}{\"rows\":[{}]}"
                    "{\"rows\":[{\"k\":\"a\"}]}{\"rows\":{}}{\"rows\":[",
-                   "begin 0\nscope NULL|one|x|7|\nend complete 0 0\n"
-                   "begin 1\nscope NULL|two|x|7|\nend complete 0 0\n"
-                   "begin 2\nscope NULL|NULL|x|7|\nend complete 0 0\n"
+                   "begin 0\nscope NULL|one|x|7||NULL\nend complete 0 0\n"
+                   "begin 1\nscope NULL|two|x|7||NULL\nend complete 0 0\n"
+                   "begin 2\nscope NULL|NULL|x|7||NULL\nend complete 0 0\n"
                    "begin 3\nend complete 0 0\n"
                    "begin 4\nreject 0 k: a key is null\nend complete 0 1\n"
-                   "begin 5\nrow a|NULL|x|7|\nend complete 1 0\n"
+                   "begin 5\nrow a|NULL|x|7||NULL\nend complete 1 0\n"
                    "begin 6\nend rejected rows 0 0\n"
                    "begin 7\nend incomplete cut 0 0\n");
 }
@@ -96,6 +97,12 @@ static void a_scope_that_only_rows_know_cannot_be_empty(void **state)
         REPLACE "  scope: [k]\n  columns:\n" KEY,
         "p.yaml:9:11: scope: a report without rows lacks k: allowEmpty "
         "wants it from run, const or parent, or with a default");
+    kt_report_refused(REPLACE "  scope: [c]\n  columns:\n" KEY
+                              "  - {name: c, type: text, const: x}\n"
+                              "  - {name: scanned_at, type: timestamptz, "
+                              "path: \"@.at\"}\n",
+                      "p.yaml:5:3: mode replace: the column {name: scanned_at, "
+                      "type: timestamptz, run: scanned_at} is missing");
     kt_report_refused(HEAD "  rows: $\n  allowEmpty: true\n  columns:\n" KEY,
                       "p.yaml:7:15: allowEmpty: only mode replace has it");
 }
