@@ -47,8 +47,8 @@ def on_cluster(work, client):
 
 # --- kubeglean ------------------------------------------------------------------
 
-def task(work, profile):
-    return {"apiVersion": "kubeglean.io/v1", "kind": "Task", "metadata": {"name": "bench"},
+def task(name, work, profile):
+    return {"apiVersion": "kubeglean.io/v1", "kind": "Task", "metadata": {"name": name},
             "spec": {"profile": profile, "namespaces": work.namespaces, "timeoutSeconds": 3600, "job": {"template": {
                 "metadata": {"annotations": {f"sim/{name}": text for name, text in work.notes.items()}},
                 "spec": {"containers": [{"name": "krr", "image": "krr:1"}]}}}}}
@@ -80,16 +80,20 @@ def run_task(port, name):
         assert response.status == 202, response.read()
 
 
+def finish(agent, sim):
+    """Its figures, once no Job is left."""
+    def all_jobs_are_deleted():
+        assert agent.process.poll() is None, agent.told()[-2000:]
+        return jobs_left(sim) == 0
+    wait_until(all_jobs_are_deleted, TIMEOUT_S)
+    return agent.stop()
+
+
 def kubeglean(profile):
     def client(scene, sim, kubeconfig, work):
-        agent, port = start_agent(scene, kubeconfig, task(work, profile))
+        agent, port = start_agent(scene, kubeconfig, task("bench", work, profile))
         run_task(port, "bench")
-
-        def all_jobs_are_deleted():
-            assert agent.process.poll() is None, agent.told()[-2000:]
-            return jobs_left(sim) == 0
-        wait_until(all_jobs_are_deleted, TIMEOUT_S)
-        return agent.stop()
+        return finish(agent, sim)
     return client
 
 

@@ -7,10 +7,26 @@ class Missing(Exception):
     """A variant cannot run here: the text says what would cure that."""
 
 
+FAILURES = (AssertionError, OSError, subprocess.SubprocessError)
+
+
 def measure(scenario, results, cases, n_rounds, say):
     """False when something failed, which is not the same as missing."""
+    return all([measure_case(scenario, results, case, n_rounds, say) for case in cases])
+
+
+def measure_case(scenario, results, case, n_rounds, say):
     one = measure_lines if hasattr(scenario, "lines") else measure_variants
-    return all([one(scenario, results, case, n_rounds, say) for case in cases])
+    try:
+        return one(scenario, results, case, n_rounds, say)
+    except Missing as why:
+        results.miss(case, "all", str(why))
+        say(f"{case} is left out: {why}")
+        return True
+    except FAILURES as error:
+        results.miss(case, "all", "failed")
+        say(f"{case} failed and is left out: {error}")
+        return False
 
 
 def to_do(results, case, variants, n_rounds):
@@ -32,7 +48,7 @@ def measure_variants(scenario, results, case, n_rounds, say):
                 except Missing as why:
                     results.miss(case, name, str(why))
                     say(f"{name} is left out: {why}")
-                except (AssertionError, OSError, subprocess.SubprocessError) as error:
+                except FAILURES as error:
                     results.miss(case, name, f"failed in round {number}")
                     say(f"{case}: {name} failed and is left out: {error}")
                     good = False
@@ -44,12 +60,7 @@ def measure_lines(scenario, results, case, n_rounds, say):
     """The program takes its variants in turn by itself."""
     for number in to_do(results, case, (), n_rounds):
         say(f"{case}, round {number} of {n_rounds}")
-        try:
-            lines = list(scenario.lines(case))
-        except (AssertionError, OSError, subprocess.SubprocessError) as error:
-            say(f"{case} failed: {error}")
-            return False
-        for line in lines:
+        for line in list(scenario.lines(case)):
             part = line.pop("part", None)
             results.add(f"{case}: {part}" if part else case, line.pop("variant"), number, line)
     return True

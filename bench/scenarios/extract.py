@@ -1,0 +1,54 @@
+"""Rows out of a log, in memory: beside yajl's json_verify on the document alone.
+
+`kubeglean extract --profile krr` reads a KRR log of kg-gen with noise in which
+there are braces; json_verify reads the document in it, which was cut out before.
+Output goes to /dev/null. Bytes are those of the input each has."""
+import contextlib
+import os
+import shutil
+import subprocess
+import tempfile
+
+import launch
+from cluster import BUILD, PROGRAM, Scene
+from rounds import Missing
+
+CASES = ["2M pretty", "128M pretty", "128M compact"]
+QUICK = ["2M pretty"]
+FIGURES = {"mb_per_cpu_s": "MB per CPU second", "cpu_s": "CPU s", "peak_mib": "peak memory, MiB"}
+BASE = "json_verify"
+RATIOS = ["mb_per_cpu_s"]
+PLOTS = ["mb_per_cpu_s"]
+
+GEN = os.path.join(BUILD, "bench", "kg-gen")
+
+
+@contextlib.contextmanager
+def prepare(case):
+    """Paths of the log and of its document."""
+    size, layout = case.split()
+    with tempfile.TemporaryDirectory(prefix="kubeglean-bench-") as directory:
+        log, document = os.path.join(directory, "log"), os.path.join(directory, "document")
+        subprocess.run([GEN, "--size", size, "--layout", layout, "--noise", "stray", "--output", log, "--twin",
+                        document], check=True)
+        yield log, document
+
+
+def reads(path, *command, **environment):
+    with Scene() as scene:
+        found, _ = launch.measured(scene, "sh", "-c", 'in=$1; shift; exec "$@" <"$in" >/dev/null', "sh", path, *command,
+                                   seconds=600, env={**os.environ, **environment})
+    return {**found, "mb_per_cpu_s": os.path.getsize(path) / 1e6 / found["cpu_s"]}
+
+
+def verify(prepared):
+    if shutil.which("json_verify") is None:
+        raise Missing("json_verify is missing: apt-get install yajl-tools")
+    return reads(prepared[1], "json_verify", "-q")
+
+
+def variants(_):
+    def extract(prepared, **environment):
+        return reads(prepared[0], PROGRAM, "extract", "--profile", "krr", "-", **environment)
+    return {"json_verify": verify, "kubeglean": extract,
+            "kubeglean, KG_PARSER=yajl": lambda prepared: extract(prepared, KG_PARSER="yajl")}
