@@ -20,9 +20,8 @@ def about_table(about):
 
 
 def figure_table(scenario, measurements):
-    ratios = [f for f in scenario.RATIOS if scenario.BASE]
     head = ["", "variant", *scenario.FIGURES.values(),
-            *(f"{scenario.FIGURES[f]}: times {scenario.BASE}'s" for f in ratios)]
+            *scenario.RATIOS.values()]
     lines = [row(head), "|---" * len(head) + "|"]
     for case in figures.in_order(measurements, "case"):
         of_case = [m for m in measurements if m["case"] == case]
@@ -30,7 +29,7 @@ def figure_table(scenario, measurements):
             lines.append(row(
                 [case, variant, *(figures.text(figures.median(of_case, case, variant, f)) for f in scenario.FIGURES),
                  *(ratio_text(figures.ratio(of_case, case, variant, scenario.BASE, f))
-                   if variant != scenario.BASE else "" for f in ratios)]))
+                   if variant != scenario.BASE else "" for f in scenario.RATIOS)]))
     return lines
 
 

@@ -15,7 +15,8 @@ QUICK = ["20 Jobs"]
 FIGURES = {"jobs_per_cpu_s": "Jobs per CPU second", "cpu_s": "CPU s", "peak_mib": "peak memory, MiB",
            "jobs_per_s": "Jobs per second", "postgres_cpu_s": "PostgreSQL's CPU s", "sim_cpu_s": "API server's CPU s"}
 BASE = "peer, repaired"
-RATIOS = ["jobs_per_cpu_s", "jobs_per_s", "peak_mib"]
+RATIOS = {"jobs_per_cpu_s": "times the repaired peer's Jobs per CPU second", "jobs_per_s": "times its Jobs per second",
+          "peak_mib": "times its memory"}
 PLOTS = ["jobs_per_cpu_s", "peak_mib"]
 
 ROWS = 40

@@ -16,7 +16,7 @@ QUICK = ["gathered"]
 FIGURES = {"rows_per_s": "rows per second", "client_us_per_row": "client's CPU us per row",
            "server_us_per_row": "server's CPU us per row", "p50_ms": "report's p50, ms", "p99_ms": "p99, ms"}
 BASE = "kubeglean_1"
-RATIOS = ["rows_per_s"]
+RATIOS = {"rows_per_s": "times kubeglean_1's rows per second"}
 PLOTS = []
 
 

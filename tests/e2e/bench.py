@@ -38,7 +38,7 @@ def scenario(**variants):
             return run(calls.count(name) - 1)
         return call
     made = types.SimpleNamespace(
-        __doc__="A title.\n\nHow.", CASES=["c"], FIGURES={"speed": "bytes per s"}, BASE="b", RATIOS=["speed"],
+        __doc__="A title.\n\nHow.", CASES=["c"], FIGURES={"speed": "bytes per s"}, BASE="b", RATIOS={"speed": "times b's"},
         PLOTS=[], prepare=lambda case: contextlib.nullcontext(),
         variants=lambda case: {name: counted(name, run) for name, run in variants.items()})
     return made, calls
