@@ -74,10 +74,34 @@ static int report(const char *path, int status, double wall,
     return fclose(f) == 0 ? code : fail(path);
 }
 
-int main(int argc, char **argv)
+/* They wait until there is a child to get them. */
+static pid_t start(char **argv)
 {
     static const int passed[] = {SIGINT, SIGTERM, SIGHUP};
-    struct sigaction act = {.sa_handler = pass_on};
+    const struct sigaction act = {.sa_handler = pass_on};
+    sigset_t held, before;
+    pid_t pid;
+
+    (void)sigemptyset(&held);
+    for (size_t i = 0; i < sizeof(passed) / sizeof(passed[0]); i++) {
+        (void)sigaddset(&held, passed[i]);
+    }
+    (void)sigprocmask(SIG_BLOCK, &held, &before);
+    pid = fork();
+    if (pid == 0) {
+        (void)sigprocmask(SIG_SETMASK, &before, NULL);
+        run(argv);
+    }
+    child = pid;
+    for (size_t i = 0; i < sizeof(passed) / sizeof(passed[0]); i++) {
+        (void)sigaction(passed[i], &act, NULL);
+    }
+    (void)sigprocmask(SIG_SETMASK, &before, NULL);
+    return pid;
+}
+
+int main(int argc, char **argv)
+{
     struct rusage usage;
     double started = now();
     int status;
@@ -87,16 +111,9 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "usage: kg-launch FILE PROGRAM [ARGUMENT]...\n");
         return EXIT_OURS;
     }
-    pid = fork();
+    pid = start(argv + 2);
     if (pid < 0) {
         return fail("fork");
-    }
-    if (pid == 0) {
-        run(argv + 2);
-    }
-    child = pid;
-    for (size_t i = 0; i < sizeof(passed) / sizeof(passed[0]); i++) {
-        (void)sigaction(passed[i], &act, NULL);
     }
     while (wait4(pid, &status, 0, &usage) < 0) {
         if (errno != EINTR) {
