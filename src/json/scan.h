@@ -1,0 +1,58 @@
+/* What lies inside of containers that nobody wants, at memory speed: strings,
+ * nesting, and little more are looked at.
+ *
+ * The ways to do so, one for each kind of processor, tell exactly the same: what
+ * is skipped, and where one stops, is up to the bytes alone. */
+#ifndef KG_JSON_SCAN_H
+#define KG_JSON_SCAN_H
+
+#include "kubeglean/error.h"
+#include "kubeglean/str.h"
+
+enum { KG_NEST_MAX = 64 };
+
+/* An array that is only counted: all its elements, and the objects among them
+ * that have a member with a certain value. */
+struct kg_tally {
+    struct kg_str name;  /* The member's, as it is written, not empty, */
+    struct kg_str value; /* and a scalar or a string with its quotes. */
+    uint64_t n_all, n_met;
+    bool met; /* The element that is open has it, so far. */
+};
+
+/* The containers that are open, up to the one whose end is looked for. */
+struct kg_nest {
+    uint64_t kinds; /* A bit for each, the innermost lowest: 1 is an object. */
+    unsigned depth; /* How many; 0: its end was found. */
+    unsigned max;   /* No deeper than this, at most KG_NEST_MAX. */
+    struct kg_tally
+        *tally; /* The outermost is its array. NULL: there is none. */
+};
+
+struct kg_scan {
+    const char *name; /* As KG_SIMD has it. */
+    bool wide;        /* bytes.h: 16 bytes at a time. */
+    /* Reads from behind an opener or a comma. Returns how much is sure to be
+     * inside, up to and with an opener, a closer or a comma; `n` is as it is
+     * there. 0: nothing is. It stops
+     * - behind the closer that makes n->depth 0;
+     * - before a closer of the other kind, and an opener that is too deep;
+     * - before a string with a control character in it; with a tally, with a
+     *   backslash;
+     * - before a byte that no JSON text has outside strings, a member that does
+     *   not begin with a quote, and a line that does not begin with white space
+     *   or a closer;
+     * - with a tally, before an element that is no container, and a member of
+     *   its name whose value is not there whole. */
+    size_t (*nested)(struct kg_nest *n, const uint8_t *p, size_t len);
+};
+
+/* Of this name; NULL and "" are the fastest one. KG_EUSAGE: there is none, or
+ * the processor has no such instructions. */
+KG_MUST_USE enum kg_errc kg_scan_choose(const char *name,
+                                        const struct kg_scan **ret_scan,
+                                        struct kg_error *e);
+/* The i-th that the processor can, the slowest first, or NULL. */
+const struct kg_scan *kg_scan_at(size_t i);
+
+#endif /* KG_JSON_SCAN_H */
