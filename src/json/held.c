@@ -14,6 +14,11 @@ bool kg_held_empty(const struct kg_held *h)
     return kg_queue_empty(&h->rows);
 }
 
+bool kg_held_misses(const struct kg_held *h, uint32_t slot)
+{
+    return h->since[slot] != NULL;
+}
+
 static size_t cost(const struct kg_held *h, const struct kg_held_row *row)
 {
     size_t len = sizeof(*row) + h->n_columns * sizeof(*row->values);
@@ -72,6 +77,17 @@ static struct kg_held_row *copy_row(const struct kg_held *h,
     return copied ? row : NULL;
 }
 
+static void note_missing(struct kg_held *h, struct kg_held_row *row)
+{
+    for (uint64_t rest = row->missing; rest != 0; rest &= rest - 1) {
+        uint32_t slot = (uint32_t)__builtin_ctzll(rest);
+
+        if (h->since[slot] == NULL) {
+            h->since[slot] = &row->node;
+        }
+    }
+}
+
 enum kg_errc kg_held_add(struct kg_held *h, const struct kg_held_row *row)
 {
     size_t len = cost(h, row);
@@ -86,6 +102,7 @@ enum kg_errc kg_held_add(struct kg_held *h, const struct kg_held_row *row)
     }
     h->len += len;
     kg_queue_insert_tail(&h->rows, &copy->node);
+    note_missing(h, copy);
     return KG_OK;
 }
 
@@ -105,36 +122,46 @@ static enum kg_errc fill(struct kg_held *h, struct kg_held_row *row,
 /* Does the row know its value now? */
 static bool is_settled(struct kg_held_row *row, const struct kg_held_news *news)
 {
-    if ((row->missing & news->slot) == 0) {
+    uint64_t slot = UINT64_C(1) << news->slot;
+
+    if ((row->missing & slot) == 0) {
         return false;
     }
-    row->missing &= news->is_there ? ~news->others : ~news->slot;
+    row->missing &= news->is_there ? ~news->others : ~slot;
     return (row->missing & news->others) == 0;
 }
 
-enum kg_errc kg_held_fill(struct kg_held *h, const struct kg_held_news *news)
+static enum kg_errc settle(struct kg_held *h, struct kg_held_row *row,
+                           const struct kg_held_news *news)
 {
-    struct kg_queue *node;
-
-    kg_queue_foreach (node, &h->rows) {
-        struct kg_held_row *row =
-            KG_CONTAINER_OF(node, struct kg_held_row, node);
-        enum kg_errc err = KG_OK;
-
-        if (!is_settled(row, news)) {
-            continue;
-        }
-        if (news->why == NULL) {
-            err = fill(h, row, news->column, &news->value);
-        } else if (row->why == NULL) {
-            row->column = news->name;
-            row->why = news->why;
-        }
-        if (err != KG_OK) {
-            return err;
-        }
+    if (news->why == NULL) {
+        return fill(h, row, news->column, &news->value);
+    }
+    if (row->why == NULL) {
+        row->column = news->name;
+        row->why = news->why;
     }
     return KG_OK;
+}
+
+/* What rows before `since` miss was told before: each row is looked at once for
+ * each slot. */
+enum kg_errc kg_held_fill(struct kg_held *h, const struct kg_held_news *news)
+{
+    struct kg_queue *node = h->since[news->slot];
+    enum kg_errc err = KG_OK;
+
+    h->since[news->slot] = NULL;
+    while (err == KG_OK && node != NULL && node != &h->rows) {
+        struct kg_held_row *row =
+            KG_CONTAINER_OF(node, struct kg_held_row, node);
+
+        if (is_settled(row, news)) {
+            err = settle(h, row, news);
+        }
+        node = node->next;
+    }
+    return err;
 }
 
 struct kg_held_row *kg_held_first(struct kg_held *h)
@@ -149,8 +176,21 @@ struct kg_held_row *kg_held_first(struct kg_held *h)
     return row->missing == 0 ? row : NULL;
 }
 
+/* A slot may be settled by another one of its column. */
+static void leave_behind(struct kg_held *h, const struct kg_held_row *row)
+{
+    struct kg_queue *next = row->node.next != &h->rows ? row->node.next : NULL;
+
+    for (uint32_t i = 0; i < KG_SLOTS_MAX; i++) {
+        if (h->since[i] == &row->node) {
+            h->since[i] = next;
+        }
+    }
+}
+
 void kg_held_drop(struct kg_held *h, struct kg_held_row *row)
 {
+    leave_behind(h, row);
     h->len -= cost(h, row);
     kg_queue_remove(&row->node);
     free_row(h, row);

@@ -16,13 +16,18 @@ struct kg_held_row {
 
 struct kg_held {
     struct kg_queue rows; /* Private. */
-    size_t len, max;      /* Read-only: bytes. */
+    /* Private: the first row that misses a slot since it was last told of, or
+     * NULL; those before it do not. */
+    struct kg_queue *since[KG_SLOTS_MAX];
+    size_t len, max; /* Read-only: bytes. */
     uint32_t n_columns;
 };
 
 void kg_held_init(struct kg_held *h, uint32_t n_columns, size_t max);
 void kg_held_clear(struct kg_held *h);
 bool kg_held_empty(const struct kg_held *h);
+/* Does any row miss the slot? */
+bool kg_held_misses(const struct kg_held *h, uint32_t slot);
 /* Copies. KG_ENOMEM, KG_ELIMIT. */
 KG_MUST_USE enum kg_errc kg_held_add(struct kg_held *h,
                                      const struct kg_held_row *row);
@@ -30,8 +35,8 @@ KG_MUST_USE enum kg_errc kg_held_add(struct kg_held *h,
  * have one: then the value is what becomes of rows for which no other slot of
  * the column is left. */
 struct kg_held_news {
-    uint64_t slot;   /* One bit, */
-    uint64_t others; /* and those of all slots of its column. */
+    uint32_t slot;
+    uint64_t others; /* Those of all slots of its column: one bit each. */
     bool is_there;
     uint32_t column;
     const char *name;

@@ -142,17 +142,16 @@ bool kg_output_parent(struct kg_select *s, uint32_t slot)
     uint32_t column = s->profile->slots[slot].column;
     const struct kg_column_def *def = &s->profile->defs[column];
     struct kg_cell *cell = &s->cells[slot];
-    struct kg_held_news news = {.slot = UINT64_C(1) << slot,
+    struct kg_held_news news = {.slot = slot,
                                 .others = def->slots,
                                 .is_there = cell->state != KG_CELL_ABSENT,
                                 .column = column,
                                 .name = def->name,
                                 .value = {.is_null = true}};
 
-    if (kg_held_empty(&s->held)) {
+    if (!kg_held_misses(&s->held, slot)) {
         return true;
     }
-    s->seen.slots |= news.is_there ? news.slot : 0;
     news.why = kg_cell_resolve(cell, def, &s->run, &news.value);
     return fail(s, kg_held_fill(&s->held, &news)) && send_held(s);
 }

@@ -222,6 +222,7 @@ static void note_condition(struct kg_select *s, const struct kg_action *a,
 static bool note_parent(struct kg_select *s, uint32_t slot, enum kg_kind kind,
                         struct kg_str text)
 {
+    s->seen.slots |= UINT64_C(1) << slot;
     return fail(s, kg_cell_set(&s->cells[slot], kind, text)) &&
            kg_output_parent(s, slot);
 }

@@ -23,13 +23,19 @@ check() { # CLAIM COMMAND...
 }
 sql() { psql -qAtX -v ON_ERROR_STOP=1 "$KT_PG" "$@"; }
 make_tables() { "$program" schema krr | PGOPTIONS='-c client_min_messages=error' sql; }
+make_all() {
+  # shellcheck disable=SC2046 # names without blanks
+  "$program" schema $("$program" profiles list | awk 'NR > 1 {print $1}') |
+    PGOPTIONS='-c client_min_messages=error' sql
+}
 grant() { "$program" schema --grants --role "kt reader" krr | sql; }
 may() { [ "$(sql -c "SELECT has_table_privilege('kt reader', '$1', '$2')")" = "$3" ]; }
 refused() { ! "$program" schema nowhere.yaml; }
 
-echo "1..6"
+echo "1..7"
 check "the script makes the tables" make_tables
 check "it may be run again" make_tables
+check "so does that of all built-in profiles" make_all
 sql -c 'CREATE ROLE "kt reader"'
 check "the grants are accepted" grant
 check "the role may write the target" may scan_history UPDATE t

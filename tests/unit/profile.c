@@ -299,9 +299,12 @@ static void the_first_alternative_that_has_a_value_counts(void **state)
         "{\"id\":null,\"ID\":\"c\",\"j\":null,\"J\":[2]}],"
         "\"version\":\"x\"}"
         "{\"new\":[{\"id\":\"d\"}]}"
+        "{\"new\":[{\"id\":\"f\"},{\"id\":\"g\"}],\"version\":\"x\",\"v\":"
+        "\"y\"}"
         "{\"old\":[{\"id\":\"e\",\"j\":null}],\"v\":\"y\",\"version\":\"z\"}",
         "begin 0\nrow a|NULL|1\nrow c|NULL|[2]\nend complete 2 0\n"
-        "begin 1\nrow e|y|NULL\nend complete 1 0\n");
+        "begin 1\nrow f|x|NULL\nrow g|x|NULL\nend complete 2 0\n"
+        "begin 2\nrow e|y|NULL\nend complete 1 0\n");
 }
 
 static void a_parent_of_a_row_that_is_a_scalar_is_not_the_last_rows(
