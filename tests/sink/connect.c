@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "sink.h"
+#include "sink/pg.h"
 
 enum { NOON = 1790000000 };
 
@@ -367,6 +368,80 @@ static void the_environment_is_read_in_full(void **state)
     (void)unsetenv("PGPORT");
 }
 
+/* --- closed, or without memory, on the way --------------------------------------------- */
+
+struct attempt {
+    struct kg_loop loop;
+    struct kg_pg pg;
+    char conninfo[300];
+    bool done, failed, closed;
+};
+
+static void on_attempted(struct kg_pg *pg, const struct kg_error *e)
+{
+    struct attempt *a = pg->data;
+
+    a->done = true;
+    a->failed = e != NULL;
+}
+
+static void on_attempt_closed(struct kg_pg *pg)
+{
+    struct attempt *a = pg->data;
+
+    a->closed = true;
+}
+
+/* By way of names, and of an address that refuses. At most so many turns. */
+static void attempt(struct attempt *a, unsigned max_turns)
+{
+    *a = (struct attempt){0};
+    (void)snprintf(a->conninfo, sizeof(a->conninfo), "%s host=%s port=1,%d",
+                   kt_pg_conninfo(), "localhost,localhost", kt_pg_port());
+    assert_int_equal(kg_loop_init(&a->loop), KG_OK);
+    kg_pg_init(&a->pg, &a->loop, a->conninfo, 10000, on_attempted);
+    a->pg.data = a;
+    kg_pg_connect(&a->pg, on_attempted);
+    for (unsigned i = 0; i < max_turns && !a->done; i++) {
+        (void)kg_loop_turn(&a->loop);
+    }
+    kg_pg_close(&a->pg, on_attempt_closed);
+    while (!a->closed) {
+        (void)kg_loop_turn(&a->loop);
+    }
+    kg_loop_close(&a->loop);
+}
+
+static void closed_at_any_turn_on_the_way_it_leaves_nothing(void **state)
+{
+    struct attempt a = {0};
+
+    (void)state;
+    for (unsigned n = 0; !a.done; n++) {
+        kt_heap_setup();
+        attempt(&a, n);
+        kt_heap_teardown();
+        assert_true(n < 100);
+    }
+    assert_false(a.failed);
+}
+
+static void attempt_without_memory(void *data, bool may_fail)
+{
+    struct attempt a;
+
+    (void)data;
+    attempt(&a, 1000);
+    assert_true(a.done);
+    assert_true(may_fail || !a.failed);
+}
+
+static void without_memory_it_fails_and_leaves_nothing(void **state)
+{
+    (void)state;
+    kt_torture(attempt_without_memory, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -385,6 +460,8 @@ int main(void)
         cmocka_unit_test(a_service_file_says_where_the_server_is),
         cmocka_unit_test(a_uri_may_have_several_hosts_and_options),
         cmocka_unit_test(the_environment_is_read_in_full),
+        cmocka_unit_test(closed_at_any_turn_on_the_way_it_leaves_nothing),
+        cmocka_unit_test(without_memory_it_fails_and_leaves_nothing),
     };
 
     return cmocka_run_group_tests_name("connect", tests, NULL, NULL);
