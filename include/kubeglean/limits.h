@@ -16,6 +16,7 @@
 #define KG_LIMIT_ROW       (4 * KG_MIB) /* One row with its raw columns. */
 #define KG_LIMIT_HELD      (8 * KG_MIB) /* Rows that wait for a parent's value. */
 #define KG_LIMIT_RESCAN    (64 * KG_KIB) /* Looked at again after a failure. */
+#define KG_LIMIT_FOREIGN   (4 * KG_KIB) /* A line between a document's lines. */
 
 /* cli */
 #define KG_LIMIT_PRINT_HELD (1 * KG_MIB) /* Of a document, before a file is. */

@@ -70,15 +70,17 @@ struct kg_reader_options {
 };
 
 struct kg_reader_stats {
-    uint64_t bytes;       /* Fed. */
-    uint64_t documents;   /* Whole ones: that matched, with a profile. */
-    uint64_t incomplete;  /* Reports that ended so, */
-    uint64_t refused;     /* and those that ended as KG_REJECTED. */
-    uint64_t rows;        /* Handed to row_cb. */
-    uint64_t rejected;    /* Rows that a column refused. */
-    uint64_t nan;         /* In documents that are counted here. */
-    uint64_t damaged;     /* Began like a document, and did not close. */
-    uint64_t noise_bytes; /* Of no document, counted or damaged. */
+    uint64_t bytes;      /* Fed. */
+    uint64_t documents;  /* Whole ones: that matched, with a profile. */
+    uint64_t incomplete; /* Reports that ended so, */
+    uint64_t refused;    /* and those that ended as KG_REJECTED. */
+    uint64_t rows;       /* Handed to row_cb. */
+    uint64_t rejected;   /* Rows that a column refused. */
+    uint64_t nan;        /* In documents that are counted here. */
+    uint64_t damaged;    /* Began like a document, and did not close; */
+    uint64_t damaged_from, damaged_to; /* where the first of them stood. */
+    uint64_t noise_bytes; /* Of no document, counted or damaged, and what was
+                           * taken out from between a document's bytes. */
     uint64_t looked_at;   /* Bytes, again for each time. */
     bool headless; /* Closers without openers: the beginning is missing. */
 };

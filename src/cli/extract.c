@@ -149,6 +149,10 @@ static void add_stats(struct extract *x, const struct kg_reader_stats *s)
     x->sum.rows += s->rows;
     x->sum.rejected += s->rejected;
     x->sum.nan += s->nan;
+    if (x->sum.damaged == 0) {
+        x->sum.damaged_from = s->damaged_from;
+        x->sum.damaged_to = s->damaged_to;
+    }
     x->sum.damaged += s->damaged;
     x->sum.noise_bytes += s->noise_bytes;
     x->sum.headless = x->sum.headless || s->headless;
@@ -251,22 +255,25 @@ static enum kg_exit judge(const struct extract *x)
     return s->documents > 0 ? KG_EXIT_DONE : KG_EXIT_EMPTY;
 }
 
-static const char *damage_text(const struct extract *x)
-{
-    if (x->values.strict) {
-        return "the input is not one JSON text";
-    }
-    return x->sum.damaged > 0
-               ? "a document is broken or cut, and no report was found"
-               : "the input begins inside a document: closers without openers";
-}
-
 /* What matched no profile is told only if the exit code speaks of it. */
 static void tell_damage(const struct extract *x)
 {
-    if (x->n_told == 0 && judge(x) == KG_EXIT_DAMAGED) {
-        (void)fprintf(stderr, "kubeglean extract: %s\n", damage_text(x));
+    const struct kg_reader_stats *s = &x->sum;
+
+    if (x->n_told > 0 || judge(x) != KG_EXIT_DAMAGED) {
+        return;
     }
+    if (s->damaged == 0) {
+        (void)fprintf(stderr, "kubeglean extract: the input begins inside a "
+                              "document: closers without openers\n");
+        return;
+    }
+    (void)fprintf(
+        stderr, "kubeglean extract: bytes %llu to %llu are %s\n",
+        (unsigned long long)s->damaged_from, (unsigned long long)s->damaged_to,
+        x->values.strict
+            ? "not one JSON text"
+            : "a document that is broken or cut, and no report was found");
 }
 
 static void print_summary(const struct extract *x)

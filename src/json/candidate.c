@@ -19,9 +19,10 @@ void kg_candidate_begin(struct kg_frame *f, struct kg_cut *c, uint64_t from)
     f->from = from;
     f->depth = 0;
     f->damaging = false;
+    f->nested = false;
+    f->indented = false;
     f->n_nan = 0;
     f->out.given = 0;
-    f->out.before = 0;
     f->token.text = 0;
     f->token.member = 0;
     f->token.end = 0;
@@ -31,22 +32,37 @@ void kg_candidate_begin(struct kg_frame *f, struct kg_cut *c, uint64_t from)
         kg_interest_begin(f->options.interest);
     }
     c->o = f->out.ptr;
+    f->first.len = 0;
     kg_inner_forget(&f->inner);
+    kg_mend_begin(&f->mend);
 }
 
 /* The candidate's last bytes are in `out`. */
-enum kg_frame_event kg_candidate_close(struct kg_frame *f, struct kg_cut *c)
+enum kg_frame_event kg_candidate_accept(struct kg_frame *f,
+                                        const struct kg_cut *c)
 {
     f->out.given = (size_t)(c->o - f->out.ptr);
     f->found = (struct kg_frame_found){
         .piece = kg_str_of((char *)f->out.ptr, f->out.given),
         .from = f->from,
-        .to = kg_cut_offset(f, c),
+        .to = f->to,
         .n_nan = f->n_nan,
+        .n_taken = f->mend.n_taken,
     };
-    f->state = f->options.strict ? OVER : NOISE;
-    kg_noise_after(&f->noise, 0);
+    f->state = f->options.strict ? DEAD : NOISE;
     return KG_FRAME_CLOSED;
+}
+
+enum kg_frame_event kg_candidate_close(struct kg_frame *f,
+                                       const struct kg_cut *c)
+{
+    f->to = kg_cut_offset(f, c);
+    kg_noise_after(&f->noise, 0);
+    if (f->nested || f->options.strict) {
+        f->state = JUDGE;
+        return KG_FRAME_HUNGRY;
+    }
+    return kg_candidate_accept(f, c);
 }
 
 /* A string that ended with an opener, and broke right behind it, began in
@@ -90,6 +106,40 @@ enum kg_frame_event kg_candidate_break(struct kg_frame *f)
     return KG_FRAME_BROKEN;
 }
 
+/* A document of its own is what the break is right behind, or what had been
+ * shallow enough without its surroundings. */
+static void settle_inner(struct kg_frame *f, enum kg_frame_fault fault)
+{
+    enum kg_inner_state state = f->inner.state;
+
+    if ((state == KG_INNER_WHOLE &&
+         (fault == KG_FAULT_SYNTAX || fault == KG_FAULT_CUT)) ||
+        (state == KG_INNER_OPEN && fault == KG_FAULT_DEPTH)) {
+        kg_inner_stand(&f->inner);
+    }
+    if (f->inner.state == KG_INNER_STANDS) {
+        f->depth = f->inner.depth;
+        f->ending.turned = false;
+        f->ending.found.to = f->inner.from;
+        f->ending.state = NOISE;
+    } else {
+        kg_inner_forget(&f->inner);
+    }
+}
+
+/* It ended before the lines that it did not go on behind. */
+static void end_mending(struct kg_frame *f)
+{
+    uint64_t since = f->mend.since;
+
+    if (since > 0) {
+        f->noise.n_bytes += f->ending.found.to - since;
+        f->ending.found.to = since;
+    }
+    f->mend.since = 0;
+    f->mend.kind = KG_MEND_NONE;
+}
+
 /* Its last whole tokens are handed on first: a match may be among them. */
 static enum kg_frame_event break_off(struct kg_frame *f, struct kg_cut *c,
                                      enum kg_frame_fault fault,
@@ -98,6 +148,7 @@ static enum kg_frame_event break_off(struct kg_frame *f, struct kg_cut *c,
     enum kg_frame_event event;
 
     f->out.len = (size_t)(c->o - f->out.ptr);
+    f->ending.state = (int)after;
     f->ending.turned = after == NOISE && is_inside_out(f, c);
     f->ending.found = (struct kg_frame_found){
         .fault = fault,
@@ -105,16 +156,15 @@ static enum kg_frame_event break_off(struct kg_frame *f, struct kg_cut *c,
         .from = f->from,
         .to = kg_cut_offset(f, c) - (f->ending.turned ? 2 : 0),
         .n_nan = f->n_nan,
+        .n_taken = f->mend.n_taken,
     };
+    end_mending(f);
+    settle_inner(f, fault);
     if (!f->damaging) {
-        f->noise.n_bytes += f->ending.found.to - f->from;
-    }
-    if (after != NOISE ||
-        !kg_inner_stands(&f->inner, f->out.before + f->out.len)) {
-        kg_inner_forget(&f->inner);
+        f->noise.n_bytes +=
+            f->ending.found.to - f->from - f->ending.found.n_taken;
     }
     kg_noise_after(&f->noise, count_open(f));
-    f->ending.state = (int)after;
     event = kg_candidate_give(f);
     f->state = BREAKING;
     if (event != KG_FRAME_PIECE) {
@@ -153,9 +203,61 @@ enum kg_frame_event kg_candidate_refuse(struct kg_frame *f, struct kg_cut *c,
     return break_off(f, c, fault, f->options.strict ? DEAD : drain);
 }
 
-void kg_candidate_copy_inner(struct kg_frame *f, size_t len)
+/* A program that was started again begins as it did before. */
+static bool begins_alike(const struct kg_frame *f)
 {
-    kg_inner_copy(&f->inner, kg_str_of((char *)f->out.ptr, len), f->out.before);
+    struct kg_str text = kg_buf_str(&f->inner.text);
+    size_t at = 1;
+
+    while (at < text.len && strchr(" \t\r\n", text.ptr[at]) != NULL) {
+        at++;
+    }
+    return f->first.len > 0 && text.len - at >= f->first.len &&
+           memcmp(text.ptr + at, f->first.name, f->first.len) == 0;
+}
+
+enum kg_frame_event kg_candidate_outgrow(struct kg_frame *f)
+{
+    static const uint8_t none[1];
+    struct kg_cut c = {none, none, none, f->out.ptr + f->out.len, NULL};
+
+    if (f->inner.state != KG_INNER_OPEN || !(f->inner.odd || begins_alike(f))) {
+        kg_inner_forget(&f->inner);
+        return KG_FRAME_HUNGRY;
+    }
+    kg_inner_stand(&f->inner);
+    return break_off(f, &c, KG_FAULT_SYNTAX, NOISE);
+}
+
+/* Its bytes are in what is kept of it, or still in the line that is read. */
+static void rewind_to_inner(struct kg_frame *f)
+{
+    struct kg_str line = kg_buf_str(&f->mend.text);
+    struct kg_buf used = f->again.text;
+
+    if (f->mend.rest.len > 0 && f->inner.from >= f->mend.from) {
+        size_t at = (size_t)(f->inner.from - f->mend.from);
+
+        f->mend.rest = kg_str_of(line.ptr + at, line.len - at);
+        return;
+    }
+    f->mend.rest.len = 0;
+    f->again.text = f->inner.text;
+    f->inner.text = used;
+    f->again.rest = kg_buf_str(&f->again.text);
+}
+
+void kg_candidate_turn_to_inner(struct kg_frame *f)
+{
+    struct kg_cut c = {.o = f->out.ptr};
+    bool open = f->inner.open;
+
+    rewind_to_inner(f);
+    f->offset = f->inner.from;
+    f->last = '\n';
+    kg_candidate_begin(f, &c, f->offset);
+    f->nested = open;
+    f->state = VALUE;
 }
 
 /* What can be handed on: whole tokens, and no member before it is known to be
@@ -191,7 +293,6 @@ enum kg_frame_event kg_candidate_give(struct kg_frame *f)
     if (f->out.given == 0) {
         return KG_FRAME_HUNGRY;
     }
-    kg_candidate_copy_inner(f, f->out.given);
     f->found = (struct kg_frame_found){
         .piece = kg_str_of((char *)f->out.ptr, f->out.given),
         .blank = delimit(f),

@@ -23,6 +23,8 @@ enum kg_errc kg_frame_init(struct kg_frame *f,
     }
     kg_noise_init(&f->noise, options->root);
     kg_inner_init(&f->inner, KG_LIMIT_RESCAN);
+    kg_buf_init(&f->again.text, KG_LIMIT_RESCAN);
+    kg_mend_init(&f->mend);
     return KG_OK;
 }
 
@@ -31,6 +33,8 @@ void kg_frame_finish(struct kg_frame *f)
     kg_free(f->kinds);
     kg_free(f->out.ptr);
     kg_inner_finish(&f->inner);
+    kg_buf_finish(&f->again.text);
+    kg_mend_finish(&f->mend);
 }
 
 /* --- outside ------------------------------------------------------------------ */
@@ -49,31 +53,50 @@ static bool is_hopeless(const struct kg_cut *c)
     return next != '{' && next != '[' && next != ']' && !kg_scalar_has(next);
 }
 
-static enum kg_frame_event on_noise(struct kg_frame *f, struct kg_cut *c)
+/* It is read with bounds of its own, which only stamped logs have so soon. */
+static void begin_candidate(struct kg_frame *f, struct kg_cut *c, bool nested)
+{
+    kg_candidate_begin(f, c, kg_cut_offset(f, c));
+    f->nested = nested;
+    f->state = VALUE;
+    c->end = f->mend.stamped ? c->p : c->end;
+}
+
+/* Up to an opener; false at the input's end. */
+static bool skip_noise(struct kg_frame *f, struct kg_cut *c)
 {
     do {
         c->p += kg_noise_span(
             &f->noise, kg_str_of((const char *)c->p, (size_t)(c->end - c->p)));
         if (c->p == c->end) {
-            return KG_FRAME_HUNGRY;
+            return false;
         }
         if (!is_hopeless(c)) {
-            kg_candidate_begin(f, c, kg_cut_offset(f, c));
-            f->state = VALUE;
-            return KG_FRAME_HUNGRY;
+            return true;
         }
         f->noise.n_bytes++;
         kg_noise_after(&f->noise, kg_frame_counts(f, *c->p == '{'));
         c->p++;
     } while (c->p < c->end);
+    return false;
+}
+
+static enum kg_frame_event on_noise(struct kg_frame *f, struct kg_cut *c)
+{
+    const uint8_t *from = c->p;
+    bool opens = skip_noise(f, c);
+
+    kg_mend_pass(f, c, from);
+    if (opens) {
+        begin_candidate(f, c, false);
+    }
     return KG_FRAME_HUNGRY;
 }
 
 /* False at the input's end. */
 static bool skip_space(struct kg_cut *c)
 {
-    while (c->p < c->end &&
-           (*c->p == ' ' || *c->p == '\n' || *c->p == '\r' || *c->p == '\t')) {
+    while (c->p < c->end && kg_json_is_space(*c->p)) {
         c->p++;
     }
     return c->p < c->end;
@@ -92,9 +115,9 @@ static enum kg_frame_event on_start(struct kg_frame *f, struct kg_cut *c)
     return KG_FRAME_HUNGRY;
 }
 
-/* Only brackets and strings are told apart. A line that begins with an opener
- * is more likely a new document than a part of one with such a limit. */
-static enum kg_frame_event on_drain(struct kg_frame *f, struct kg_cut *c)
+/* Only brackets and strings are told apart. True at a line that begins with an
+ * opener: it may be a new document. */
+static bool skip_drained(struct kg_frame *f, struct kg_cut *c)
 {
     for (; c->p < c->end && f->state == DRAIN; c->p++) {
         switch (*c->p) {
@@ -104,8 +127,7 @@ static enum kg_frame_event on_drain(struct kg_frame *f, struct kg_cut *c)
         case '{':
         case '[':
             if (kg_cut_at_line_start(f, c) && kg_frame_opens(f, *c->p)) {
-                f->state = NOISE;
-                return KG_FRAME_HUNGRY;
+                return true;
             }
             f->depth++;
             break;
@@ -117,6 +139,18 @@ static enum kg_frame_event on_drain(struct kg_frame *f, struct kg_cut *c)
         default:
             break;
         }
+    }
+    return false;
+}
+
+static enum kg_frame_event on_drain(struct kg_frame *f, struct kg_cut *c)
+{
+    const uint8_t *from = c->p;
+    bool opens = skip_drained(f, c);
+
+    kg_mend_pass(f, c, from);
+    if (opens) {
+        begin_candidate(f, c, true);
     }
     return KG_FRAME_HUNGRY;
 }
@@ -141,13 +175,22 @@ static enum kg_frame_event on_drain_text(struct kg_frame *f, struct kg_cut *c)
     return KG_FRAME_HUNGRY;
 }
 
-static enum kg_frame_event on_over(struct kg_frame *f, struct kg_cut *c)
+/* What was around it goes on with a comma or a closer: it was a part. With
+ * `strict` nothing may follow at all. */
+static enum kg_frame_event on_judge(struct kg_frame *f, struct kg_cut *c)
 {
-    if (!skip_space(c)) {
+    const uint8_t *from = c->p;
+    bool goes_on = skip_space(c);
+
+    kg_mend_pass(f, c, from);
+    if (!goes_on) {
         return KG_FRAME_HUNGRY;
     }
-    kg_candidate_begin(f, c, kg_cut_offset(f, c));
-    return kg_candidate_fail(f, c, KG_FAULT_SYNTAX);
+    if (f->options.strict || *c->p == ',' || *c->p == '}' || *c->p == ']') {
+        return kg_candidate_fail(f, c, KG_FAULT_SYNTAX);
+    }
+    f->noise.n_bytes += kg_cut_offset(f, c) - f->to;
+    return kg_candidate_accept(f, c);
 }
 
 /* --- the frame ------------------------------------------------------------------ */
@@ -164,8 +207,8 @@ static enum kg_frame_event step(struct kg_frame *f, struct kg_cut *c)
     case DRAIN_TEXT:
     case DRAIN_BACKSLASH:
         return on_drain_text(f, c);
-    case OVER:
-        return on_over(f, c);
+    case JUDGE:
+        return on_judge(f, c);
     case DEAD:
         c->p = c->end;
         return KG_FRAME_HUNGRY;
@@ -194,7 +237,6 @@ static void drop_given(struct kg_frame *f)
     memmove(f->out.ptr, f->out.ptr + f->out.given, f->out.len);
     f->token.text = less(f->token.text, f->out.given);
     f->token.member = less(f->token.member, f->out.given);
-    f->out.before += f->out.given;
     f->out.given = 0;
 }
 
@@ -207,11 +249,9 @@ static bool drop_muted(struct kg_frame *f)
     if (n == 0) {
         return false;
     }
-    kg_candidate_copy_inner(f, end);
     memmove(f->out.ptr + f->token.member, f->out.ptr + end, f->out.len - end);
     f->token.text -= n;
     f->out.len -= n;
-    f->out.before += n;
     return true;
 }
 
@@ -242,17 +282,14 @@ static bool is_token_too_long(const struct kg_frame *f)
 static enum kg_frame_event make_room(struct kg_frame *f, struct kg_str in)
 {
     const uint8_t *p = (const uint8_t *)in.ptr;
-    struct kg_cut c = {p, p, p, f->out.ptr + f->out.len};
+    struct kg_cut c = {p, p, p, f->out.ptr + f->out.len, NULL};
     uint8_t *out;
 
-    if (drop_muted(f)) {
+    if (f->out.len < f->out.capacity / 2 || drop_muted(f)) {
         return KG_FRAME_HUNGRY;
     }
     if (is_token_too_long(f)) {
         return kg_candidate_refuse(f, &c, token_fault(f));
-    }
-    if (f->out.len < f->out.capacity / 2) {
-        return KG_FRAME_HUNGRY;
     }
     out = kg_realloc(f->out.ptr, f->out.capacity * 2);
     if (out == NULL) {
@@ -263,33 +300,81 @@ static enum kg_frame_event make_room(struct kg_frame *f, struct kg_str in)
     return KG_FRAME_HUNGRY;
 }
 
+void kg_frame_take(struct kg_frame *f, struct kg_str *in, size_t n)
+{
+    kg_inner_copy(&f->inner, kg_str_of(in->ptr, n), f->offset);
+    f->offset += n;
+    f->n_read += n;
+    f->last = n > 0 ? (uint8_t)in->ptr[n - 1] : f->last;
+    *in = kg_str_of(in->ptr + n, in->len - n);
+}
+
+static bool is_at_line(const struct kg_frame *f, const struct kg_cut *c)
+{
+    return f->mend.line == f->offset && f->state <= CLOSER &&
+           !kg_json_is_space(*c->p);
+}
+
+/* Where reading stops at the latest; `c` is empty if it does at once. */
+static void bound(struct kg_frame *f, struct kg_cut *c)
+{
+    kg_cut_clamp(f, c);
+    if (!kg_grammar_is_inside(f) || f->options.strict) {
+        return;
+    }
+    if (kg_inner_is_kept(&f->inner)) {
+        kg_cut_stop_at(f, c, kg_inner_bound(&f->inner));
+    }
+    if (is_at_line(f, c) && kg_mend_at_line(f, c)) {
+        return;
+    }
+    if (f->mend.stamped) {
+        (void)kg_mend_at_piece(f, c);
+    }
+}
+
 static enum kg_frame_event read_some(struct kg_frame *f, struct kg_str *in)
 {
     const uint8_t *start = (const uint8_t *)in->ptr;
-    struct kg_cut c = {start, start, start + in->len, f->out.ptr + f->out.len};
+    struct kg_cut c = {start, start, start + in->len, f->out.ptr + f->out.len,
+                       NULL};
     enum kg_frame_event event = KG_FRAME_HUNGRY;
-    size_t n;
 
-    kg_cut_clamp(f, &c);
+    bound(f, &c);
     while (c.p < c.end && event == KG_FRAME_HUNGRY) {
         event = step(f, &c);
     }
-    n = (size_t)(c.p - c.start);
     f->out.len = (size_t)(c.o - f->out.ptr);
-    f->offset += n;
-    f->last = n > 0 ? c.p[-1] : f->last;
-    *in = kg_str_of(in->ptr + n, in->len - n);
+    if (c.line != NULL) {
+        f->mend.line = f->offset + (uint64_t)(c.line - c.start);
+    }
+    kg_frame_take(f, in, (size_t)(c.p - c.start));
     return event;
 }
 
-static enum kg_frame_event give_inner(struct kg_frame *f)
+/* What the candidate's next tokens come to. */
+static enum kg_frame_event hand_on(struct kg_frame *f, struct kg_str in)
 {
-    f->found = (struct kg_frame_found){.piece = kg_buf_str(&f->inner.text),
-                                       .from = f->inner.from,
-                                       .to = f->inner.to,
-                                       .n_nan = f->inner.n_nan};
-    f->inner.state = KG_INNER_NONE;
-    return KG_FRAME_CLOSED;
+    enum kg_frame_event event = KG_FRAME_HUNGRY;
+
+    if (kg_inner_is_kept(&f->inner) && f->offset == kg_inner_bound(&f->inner)) {
+        event = kg_candidate_outgrow(f);
+    }
+    if (event == KG_FRAME_HUNGRY) {
+        event = kg_candidate_give(f);
+    }
+    if (event == KG_FRAME_HUNGRY && in.len > 0) {
+        event = make_room(f, in);
+    }
+    return event;
+}
+
+static struct kg_str *source(struct kg_frame *f, struct kg_str *in)
+{
+    if (f->mend.rest.len > 0) {
+        return &f->mend.rest;
+    }
+    return f->again.rest.len > 0 ? &f->again.rest : in;
 }
 
 enum kg_frame_event kg_frame_next(struct kg_frame *f, struct kg_str *in)
@@ -299,18 +384,20 @@ enum kg_frame_event kg_frame_next(struct kg_frame *f, struct kg_str *in)
     if (f->state == BREAKING) {
         return kg_candidate_break(f);
     }
-    if (f->inner.state == KG_INNER_WHOLE && !kg_grammar_is_inside(f)) {
-        return give_inner(f);
+    if (f->inner.state == KG_INNER_STANDS) {
+        kg_candidate_turn_to_inner(f);
     }
     drop_given(f);
-    while (in->len > 0 && event == KG_FRAME_HUNGRY) {
-        event = read_some(f, in);
-        if (event != KG_FRAME_HUNGRY || !kg_grammar_is_inside(f)) {
-            continue;
+    while (event == KG_FRAME_HUNGRY) {
+        struct kg_str *from = source(f, in);
+
+        if (from->len == 0) {
+            break;
         }
-        event = kg_candidate_give(f);
-        if (event == KG_FRAME_HUNGRY && in->len > 0) {
-            event = make_room(f, *in);
+        event = f->mend.kind != KG_MEND_NONE ? kg_mend_read(f, from)
+                                             : read_some(f, from);
+        if (event == KG_FRAME_HUNGRY && kg_grammar_is_inside(f)) {
+            event = hand_on(f, *from);
         }
     }
     return event;
@@ -319,18 +406,28 @@ enum kg_frame_event kg_frame_next(struct kg_frame *f, struct kg_str *in)
 enum kg_frame_event kg_frame_end(struct kg_frame *f)
 {
     static const uint8_t none[1];
-    struct kg_cut c = {none, none, none, f->out.ptr};
+    struct kg_str nothing = kg_str_of("", 0);
+    struct kg_cut c = {none, none, none, NULL, NULL};
+    enum kg_frame_event event = kg_frame_next(f, &nothing);
 
-    if (f->state == BREAKING) {
-        return kg_candidate_break(f);
+    if (event == KG_FRAME_HUNGRY && f->mend.kind != KG_MEND_NONE) {
+        event = kg_mend_end(f);
+        if (event == KG_FRAME_HUNGRY) {
+            event = kg_frame_next(f, &nothing);
+        }
     }
-    if (f->inner.state == KG_INNER_WHOLE && !kg_grammar_is_inside(f)) {
-        return give_inner(f);
+    if (event != KG_FRAME_HUNGRY) {
+        return event;
     }
-    drop_given(f);
     c.o = f->out.ptr + f->out.len;
     if (f->state == SCALAR && f->depth == 0) {
-        return kg_grammar_end_scalar(f, &c);
+        event = kg_grammar_end_scalar(f, &c);
+    }
+    if (f->state == JUDGE) {
+        return kg_candidate_accept(f, &c);
+    }
+    if (event != KG_FRAME_HUNGRY) {
+        return event;
     }
     if (f->state == START) {
         kg_candidate_begin(f, &c, f->offset);

@@ -2,26 +2,35 @@
  *
  *              opener                        last closer
  *     NOISE ------------> inside a candidate ------------> CLOSED, NOISE
- *       ^                   |           |
- *       |<-- byte that no --'           '-- a limit --> BROKEN, DRAINING
- *       |    JSON text has                                |
- *       |    here: BROKEN        last closer, a line that |
- *       '------------------------ begins with an opener --'
+ *       ^                   |           |                    ^
+ *       |<-- byte that no --'           '-- a limit          | no comma, no
+ *       |    JSON text has                    |              | closer follows
+ *       |    here: BROKEN                     v              |
+ *       |<--- last closer ---- BROKEN, DRAINING              |
+ *       |                                     |              |
+ *       |     a line begins with an opener: a candidate      |
+ *       |     of which what is around it may go on           |
+ *       |                                     |              |
+ *       |                          last closer '---------> JUDGE
+ *       '<----- a comma or a closer follows: BROKEN ---------'
  *
  * A candidate is held to the grammar of RFC 8259 byte by byte, so it is given
  * up at the first byte that cannot be right, and that byte may open the next
- * one: nothing is read twice. What is handed on has no white space outside its
- * strings and no members that nobody wants, in pieces that end between tokens.
- * What is wanted as text alone has pieces of its own, without its opener and its
- * closer: the parser has no need to meet them.
+ * one. What is read again is a document inside it (inner.h), and a line that was
+ * looked at before the grammar met it (mend.h). What is handed on has no white
+ * space outside its strings and no members that nobody wants, in pieces that end
+ * between tokens. What is wanted as text alone has pieces of its own, without its
+ * opener and its closer: the parser has no need to meet them.
  *
  * NaN and infinities are handed on as null, bytes that are no UTF-8 as U+FFFD;
- * with `strict` both are errors, and the whole stream is one JSON text. */
+ * with `strict` both are errors, and the whole stream is one JSON text, which is
+ * CLOSED at its end. */
 #ifndef KG_JSON_FRAME_H
 #define KG_JSON_FRAME_H
 
 #include "inner.h"
 #include "interest.h"
+#include "mend.h"
 #include "noise.h"
 
 struct kg_frame_limits {
@@ -62,6 +71,7 @@ struct kg_frame_found {
     bool damaged;      /* BROKEN behind a whole name or element. */
     uint64_t from, to; /* Where in the stream; `to` not for PIECE. */
     uint64_t n_nan;    /* So far. */
+    uint64_t n_taken;  /* Bytes between `from` and `to` that are none of it. */
 };
 
 /* What is to be handed on. */
@@ -69,10 +79,9 @@ struct kg_frame_out {
     uint8_t *ptr;
     size_t len;
     size_t capacity;
-    size_t given;    /* Bytes that the last call handed on. */
-    uint64_t before; /* Bytes handed on, or muted, before these. */
-    uint8_t handed;  /* The last byte handed on. */
-    uint8_t lent;    /* The byte that has to be put back behind them. */
+    size_t given;   /* Bytes that the last call handed on. */
+    uint8_t handed; /* The last byte handed on. */
+    uint8_t lent;   /* The byte that has to be put back behind them. */
 };
 
 /* The string or scalar that is being read, or was last. */
@@ -102,18 +111,34 @@ struct kg_frame_ending {
     bool turned;                 /* It began inside a string of noise. */
 };
 
+/* The name of its first member with the quotes, or what it begins with. */
+struct kg_frame_first {
+    size_t len;
+    char name[16];
+};
+
+/* What is read once more, before what comes. */
+struct kg_frame_again {
+    struct kg_buf text;
+    struct kg_str rest; /* Of it. */
+};
+
 struct kg_frame {
     struct kg_frame_options options; /* Read-only. */
     struct kg_frame_found found;     /* Read-only. */
     struct kg_noise noise;           /* Read-only. */
-    uint64_t offset;                 /* Read-only: bytes read. */
+    uint64_t offset;                 /* Read-only: where it reads. */
+    uint64_t n_read;                 /* Read-only: bytes, again each time. */
 
-    uint64_t from;  /* Private from here on: where the candidate opened. */
+    uint64_t from;  /* Private from here on: where the candidate opened, */
+    uint64_t to;    /* and where it closed, in JUDGE. */
     uint64_t n_nan; /* In it. */
     size_t depth;   /* Containers open; */
     uint8_t *kinds; /* of each, one bit: 1 is an object. */
     int state;
     bool damaging; /* To be told as found.damaged. */
+    bool nested;   /* What was around it may go on. */
+    bool indented; /* There is a blank before its first name. */
     uint8_t last;  /* The byte before the next one. */
     struct kg_frame_out out;
     struct kg_frame_token token;
@@ -121,6 +146,9 @@ struct kg_frame {
     struct kg_frame_span text;
     struct kg_frame_ending ending;
     struct kg_inner inner; /* A document that may be inside a broken one. */
+    struct kg_frame_first first;
+    struct kg_frame_again again;
+    struct kg_mend mend; /* What is between its bytes, and none of them. */
 };
 
 /* Copies `options`. KG_ENOMEM: nothing is due. */

@@ -7,19 +7,15 @@
 /* Used in more than one place, and inlined in each: see fail_here(). */
 #define INLINED static inline __attribute__((always_inline))
 
-static bool is_object(const struct kg_frame *f)
-{
-    size_t top = f->depth - 1;
-
-    return (f->kinds[top / 8] >> (top % 8) & 1) != 0;
-}
-
 /* The cut that is read from never leaves this file, so that its pointers stay in
  * registers: others get a copy of it. */
 static enum kg_frame_event fail_here(struct kg_frame *f, struct kg_cut *c)
 {
     struct kg_cut copy = *c;
-    enum kg_frame_event event = kg_candidate_fail(f, &copy, KG_FAULT_SYNTAX);
+    enum kg_frame_event event =
+        kg_mend_at_fault(f, &copy)
+            ? KG_FRAME_HUNGRY
+            : kg_candidate_fail(f, &copy, KG_FAULT_SYNTAX);
 
     *c = copy;
     return event;
@@ -74,11 +70,16 @@ static enum kg_frame_event end_text_span(struct kg_frame *f,
     return event;
 }
 
-static void open_inner(struct kg_frame *f, const struct kg_cut *c)
+/* A printer that puts an element at a line's start does not indent, and none
+ * puts a member's value there. */
+static void open_inner(struct kg_frame *f, struct kg_cut *c)
 {
+    if (f->options.strict || f->again.rest.len > 0) {
+        return;
+    }
     kg_inner_open(&f->inner, f->depth, kg_cut_offset(f, c),
-                  f->out.before + (uint64_t)(c->o - f->out.ptr));
-    f->inner.n_nan = f->n_nan;
+                  f->indented || kg_frame_is_object(f));
+    kg_cut_stop_at(f, c, kg_inner_bound(&f->inner));
 }
 
 INLINED enum kg_frame_event open_container(struct kg_frame *f, struct kg_cut *c)
@@ -109,20 +110,9 @@ INLINED enum kg_frame_event open_container(struct kg_frame *f, struct kg_cut *c)
     return text ? begin_text_span(f, c) : KG_FRAME_HUNGRY;
 }
 
-static void close_inner(struct kg_frame *f, const struct kg_cut *c)
-{
-    kg_candidate_copy_inner(f, (size_t)(c->o - f->out.ptr));
-    kg_inner_close(&f->inner, kg_cut_offset(f, c));
-    f->inner.n_nan = f->n_nan - f->inner.n_nan;
-}
-
-/* What was muted leaves no trace; an inner document in it was kept. */
+/* What was muted leaves no trace. */
 static void unmute(struct kg_frame *f, struct kg_cut *c)
 {
-    size_t len = (size_t)(c->o - f->out.ptr);
-
-    kg_candidate_copy_inner(f, len);
-    f->out.before += len - f->token.member;
     c->o = f->out.ptr + f->token.member;
     f->mute.on = false;
 }
@@ -151,8 +141,8 @@ INLINED enum kg_frame_event close_container(struct kg_frame *f,
     if (f->depth == 0) {
         return close_candidate(f, c);
     }
-    if (f->inner.state == KG_INNER_OPEN && f->depth == f->inner.depth) {
-        close_inner(f, c);
+    if (f->inner.state != KG_INNER_NONE) {
+        kg_inner_close(&f->inner, f->depth);
     }
     end_value(f, c);
     return KG_FRAME_HUNGRY;
@@ -160,15 +150,20 @@ INLINED enum kg_frame_event close_container(struct kg_frame *f,
 
 /* --- between tokens --------------------------------------------------------- */
 
-static inline bool is_space(uint8_t byte)
+static bool is_put_off(struct kg_frame *f, struct kg_cut *c)
 {
-    return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t';
+    struct kg_cut copy = *c;
+    bool put_off = kg_mend_at_line(f, &copy);
+
+    *c = copy;
+    return put_off;
 }
 
-/* False at the input's end. */
-static inline bool skip_space(struct kg_cut *c)
+/* False at the input's end, and where nothing is to be read now. */
+static inline bool skip_space(struct kg_frame *f, struct kg_cut *c)
 {
-    while (*c->p <= ' ' && is_space(*c->p)) {
+    while (*c->p <= ' ' && kg_json_is_space(*c->p)) {
+        c->line = *c->p == '\n' ? c->p + 1 : c->line;
         c->p++;
         if (c->p < c->end && *c->p == ' ') {
             c->p = kg_bytes_skip_blanks(c->p + 1, c->end);
@@ -177,7 +172,7 @@ static inline bool skip_space(struct kg_cut *c)
             return false;
         }
     }
-    return true;
+    return c->p != c->line || !is_put_off(f, c);
 }
 
 static void begin_text(struct kg_frame *f, struct kg_cut *c)
@@ -199,6 +194,11 @@ static inline bool needs_comma(const struct kg_frame *f, const struct kg_cut *c)
 
 static void begin_name(struct kg_frame *f, struct kg_cut *c)
 {
+    if (!f->damaging) {
+        uint8_t before = c->p > c->start ? c->p[-1] : f->last;
+
+        f->indented = before == ' ' || before == '\t';
+    }
     if (!f->mute.on) {
         f->token.member = (size_t)(c->o - f->out.ptr);
     }
@@ -214,7 +214,7 @@ static void begin_name(struct kg_frame *f, struct kg_cut *c)
 
 INLINED enum kg_frame_event on_value(struct kg_frame *f, struct kg_cut *c)
 {
-    if (!skip_space(c)) {
+    if (!skip_space(f, c)) {
         return KG_FRAME_HUNGRY;
     }
     switch (*c->p) {
@@ -240,7 +240,7 @@ INLINED enum kg_frame_event on_value(struct kg_frame *f, struct kg_cut *c)
 
 INLINED enum kg_frame_event on_name(struct kg_frame *f, struct kg_cut *c)
 {
-    if (!skip_space(c)) {
+    if (!skip_space(f, c)) {
         return KG_FRAME_HUNGRY;
     }
     if (*c->p == '"') {
@@ -265,20 +265,28 @@ static struct kg_str last_name(const struct kg_frame *f, const struct kg_cut *c)
     return kg_str_of((const char *)f->out.ptr + f->token.text + 1, len);
 }
 
-/* An inner document is kept as it is. */
 static void note_name(struct kg_frame *f, const struct kg_cut *c)
 {
     if (!kg_interest_name(f->options.interest, last_name(f, c),
-                          f->token.escaped) &&
-        f->inner.state != KG_INNER_OPEN) {
+                          f->token.escaped)) {
         f->mute.on = true;
         f->mute.depth = f->depth;
     }
 }
 
+/* It says what kind of document this is. */
+static void note_first_name(struct kg_frame *f, const struct kg_cut *c)
+{
+    const uint8_t *name = f->out.ptr + f->token.text;
+    size_t len = (size_t)(c->o - name);
+
+    f->first.len = len < sizeof(f->first.name) ? len : sizeof(f->first.name);
+    memcpy(f->first.name, name, f->first.len);
+}
+
 INLINED enum kg_frame_event on_colon(struct kg_frame *f, struct kg_cut *c)
 {
-    if (!skip_space(c)) {
+    if (!skip_space(f, c)) {
         return KG_FRAME_HUNGRY;
     }
     if (*c->p != ':') {
@@ -286,6 +294,9 @@ INLINED enum kg_frame_event on_colon(struct kg_frame *f, struct kg_cut *c)
     }
     if (f->options.interest != NULL && !f->mute.on) {
         note_name(f, c);
+    }
+    if (!f->damaging) {
+        note_first_name(f, c);
     }
     *c->o++ = *c->p++;
     f->damaging = true;
@@ -295,10 +306,10 @@ INLINED enum kg_frame_event on_colon(struct kg_frame *f, struct kg_cut *c)
 
 INLINED enum kg_frame_event on_next(struct kg_frame *f, struct kg_cut *c)
 {
-    if (!skip_space(c)) {
+    if (!skip_space(f, c)) {
         return KG_FRAME_HUNGRY;
     }
-    bool object = is_object(f);
+    bool object = kg_frame_is_object(f);
 
     if (*c->p == ',') {
         c->p++;
@@ -316,6 +327,18 @@ INLINED enum kg_frame_event on_next(struct kg_frame *f, struct kg_cut *c)
         return close_container(f, c);
     }
     return fail_here(f, c);
+}
+
+static enum kg_frame_event on_closer(struct kg_frame *f, struct kg_cut *c)
+{
+    if (!skip_space(f, c)) {
+        return KG_FRAME_HUNGRY;
+    }
+    if (*c->p == ',') {
+        return fail_here(f, c);
+    }
+    f->state = NEXT;
+    return KG_FRAME_HUNGRY;
 }
 
 /* --- strings ---------------------------------------------------------------- */
@@ -347,6 +370,7 @@ static enum kg_frame_event replace(struct kg_frame *f, struct kg_cut *c,
     if (f->options.strict) {
         return fail_here(f, c);
     }
+    f->mend.mangled = kg_cut_offset(f, c);
     c->o -= n;
     memcpy(c->o, "\xEF\xBF\xBD", 3);
     c->o += 3;
@@ -551,6 +575,9 @@ static enum kg_frame_event read_on(struct kg_frame *f, struct kg_cut *c)
             break;
         case NEXT:
             event = on_next(f, c);
+            break;
+        case CLOSER:
+            event = on_closer(f, c);
             break;
         case TEXT:
             event = on_text(f, c);

@@ -16,6 +16,7 @@ enum kg_grammar_state {
     COLON,       /* A name was read. */
     VALUE,       /* A colon or an array's comma was read. */
     NEXT,        /* A value was read: a comma or a closer. */
+    CLOSER,      /* The same, and a line was taken out: a closer. */
     TEXT,        /* Inside a string, */
     ESCAPE,      /* behind its backslash, */
     HEX,         /* in \u's digits, */
@@ -24,10 +25,15 @@ enum kg_grammar_state {
     DRAIN,       /* Behind a limit: outside strings, */
     DRAIN_TEXT,  /* inside one, */
     DRAIN_BACKSLASH,
-    OVER,     /* strict: white space alone may follow. */
-    DEAD,     /* strict: it did not. */
+    JUDGE,    /* Closed; what follows says if it was a document. */
+    DEAD,     /* strict: it was not. */
     BREAKING, /* Given up; its last tokens are being handed on. */
 };
+
+static inline bool kg_json_is_space(uint8_t byte)
+{
+    return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t';
+}
 
 /* `out` has so much more room than the input to be read can need. */
 enum { KG_CUT_SLACK = 32 };
@@ -36,12 +42,22 @@ enum { KG_CUT_SLACK = 32 };
 struct kg_cut {
     const uint8_t *start, *p, *end;
     uint8_t *o;
+    const uint8_t *line; /* The last line that begins in it, or NULL. */
 };
 
 static inline uint64_t kg_cut_offset(const struct kg_frame *f,
                                      const struct kg_cut *c)
 {
     return f->offset + (uint64_t)(c->p - c->start);
+}
+
+/* Nothing is read from `offset` of the stream on. */
+static inline void kg_cut_stop_at(const struct kg_frame *f, struct kg_cut *c,
+                                  uint64_t offset)
+{
+    if (f->offset + (uint64_t)(c->end - c->start) > offset) {
+        c->end = c->start + (size_t)(offset - f->offset);
+    }
 }
 
 static inline bool kg_cut_at_line_start(const struct kg_frame *f,
@@ -60,6 +76,14 @@ static inline void kg_cut_clamp(const struct kg_frame *f, struct kg_cut *c)
     }
 }
 
+/* The container that is open. */
+static inline bool kg_frame_is_object(const struct kg_frame *f)
+{
+    size_t top = f->depth - 1;
+
+    return (f->kinds[top / 8] >> (top % 8) & 1) != 0;
+}
+
 static inline bool kg_frame_opens(const struct kg_frame *f, uint8_t byte)
 {
     return (byte == '{' && f->options.root != KG_ROOT_ARRAY) ||
@@ -75,7 +99,12 @@ static inline bool kg_frame_counts(const struct kg_frame *f, bool object)
 /* candidate.c: how one begins and ends. `from` is where its first byte is, which
  * the caller reads. */
 void kg_candidate_begin(struct kg_frame *f, struct kg_cut *c, uint64_t from);
-enum kg_frame_event kg_candidate_close(struct kg_frame *f, struct kg_cut *c);
+/* CLOSED, or HUNGRY when it is to be judged by what follows. */
+enum kg_frame_event kg_candidate_close(struct kg_frame *f,
+                                       const struct kg_cut *c);
+/* CLOSED: what follows leaves no doubt that it was a document. */
+enum kg_frame_event kg_candidate_accept(struct kg_frame *f,
+                                        const struct kg_cut *c);
 /* The byte at c->p has no place here. It is read again, as noise. PIECE, when
  * tokens are left, or BROKEN. */
 enum kg_frame_event kg_candidate_fail(struct kg_frame *f, struct kg_cut *c,
@@ -88,8 +117,27 @@ enum kg_frame_event kg_candidate_refuse(struct kg_frame *f, struct kg_cut *c,
 enum kg_frame_event kg_candidate_break(struct kg_frame *f);
 /* PIECE with all that can be handed on; HUNGRY when there is nothing. */
 enum kg_frame_event kg_candidate_give(struct kg_frame *f);
-/* `out` has these bytes: what is kept of an inner document comes from there. */
-void kg_candidate_copy_inner(struct kg_frame *f, size_t len);
+/* The document inside is larger than what is kept of it: BROKEN, and it goes on
+ * as a candidate of its own, if that is likely. */
+enum kg_frame_event kg_candidate_outgrow(struct kg_frame *f);
+/* The one inside becomes the candidate. */
+void kg_candidate_turn_to_inner(struct kg_frame *f);
+
+/* mend.c: what is to be taken out from between a candidate's bytes. `pass`: the
+ * bytes from `from` up to c->p were read outside of one. */
+void kg_mend_pass(struct kg_frame *f, struct kg_cut *c, const uint8_t *from);
+/* The byte at c->p is the first of its line. True: it is not to be read now; and
+ * for the others the same. */
+bool kg_mend_at_line(struct kg_frame *f, struct kg_cut *c);
+/* The byte at c->p has no place here. */
+bool kg_mend_at_fault(struct kg_frame *f, struct kg_cut *c);
+/* Reading goes on at c->p; it stops at the next place for a stamp. */
+bool kg_mend_at_piece(struct kg_frame *f, struct kg_cut *c);
+/* Reads from `in` while f->mend has a kind; _end(): there is no more. */
+enum kg_frame_event kg_mend_read(struct kg_frame *f, struct kg_str *in);
+enum kg_frame_event kg_mend_end(struct kg_frame *f);
+/* frame.c: takes bytes off `in` that were read. */
+void kg_frame_take(struct kg_frame *f, struct kg_str *in, size_t n);
 
 /* grammar.c: reads while the frame is inside a candidate, up to c->end. */
 enum kg_frame_event kg_grammar_read(struct kg_frame *f, struct kg_cut *c);

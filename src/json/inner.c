@@ -12,43 +12,45 @@ void kg_inner_finish(struct kg_inner *i)
     kg_buf_finish(&i->text);
 }
 
-void kg_inner_open(struct kg_inner *i, size_t depth, uint64_t from, uint64_t at)
+void kg_inner_open(struct kg_inner *i, size_t depth, uint64_t from, bool odd)
 {
     kg_buf_reset(&i->text);
     i->state = KG_INNER_OPEN;
     i->depth = depth;
     i->from = from;
-    i->copied = at;
+    i->odd = odd;
 }
 
 /* For lack of room it is only not found, as if it had not been there. */
-void kg_inner_copy(struct kg_inner *i, struct kg_str text, uint64_t at)
+void kg_inner_copy(struct kg_inner *i, struct kg_str bytes, uint64_t at)
 {
+    uint64_t next = i->from + kg_buf_len(&i->text);
     size_t skip;
 
-    if (i->state != KG_INNER_OPEN || at + text.len <= i->copied) {
+    if (i->state == KG_INNER_NONE || at + bytes.len <= next) {
         return;
     }
-    KG_REQUIRE(at <= i->copied);
-    skip = (size_t)(i->copied - at);
-    i->copied = at + text.len;
-    if (kg_buf_add(&i->text, kg_str_of(text.ptr + skip, text.len - skip)) !=
+    KG_REQUIRE(at <= next);
+    skip = (size_t)(next - at);
+    if (kg_buf_add(&i->text, kg_str_of(bytes.ptr + skip, bytes.len - skip)) !=
         KG_OK) {
         kg_inner_forget(i);
     }
 }
 
-void kg_inner_close(struct kg_inner *i, uint64_t to)
+void kg_inner_close(struct kg_inner *i, size_t depth)
 {
-    if (i->state == KG_INNER_OPEN) {
+    if (i->state == KG_INNER_OPEN && depth == i->depth) {
         i->state = KG_INNER_WHOLE;
-        i->to = to;
+    } else if (i->state == KG_INNER_WHOLE) {
+        kg_inner_forget(i);
     }
 }
 
-bool kg_inner_stands(const struct kg_inner *i, uint64_t at)
+void kg_inner_stand(struct kg_inner *i)
 {
-    return i->state == KG_INNER_WHOLE && i->copied == at;
+    i->open = i->state == KG_INNER_OPEN;
+    i->state = KG_INNER_STANDS;
 }
 
 void kg_inner_forget(struct kg_inner *i)

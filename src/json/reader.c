@@ -24,6 +24,7 @@ struct kg_reader {
     const char *doubt;  /* Bytes are missing or double, */
     uint64_t doubt_at;  /* here. */
     uint64_t decoys;    /* Bytes of documents that did not match. */
+    uint64_t parsed;    /* Bytes that the parser met. */
     const char *ending; /* What finish() was given as reason. */
 
     bool open_end;            /* The log ends inside something. */
@@ -160,9 +161,14 @@ static bool give_up(struct kg_reader *r, enum kg_errc err)
     if (!is_report(r) || is_spoilt(r)) {
         return true;
     }
-    (void)kg_error_set(&r->why, err, 0, "%s",
-                       err == KG_ELIMIT ? "a row is too long, or too many wait"
-                                        : "the parser refuses it");
+    if (err == KG_ELIMIT) {
+        (void)kg_error_set(&r->why, err, 0,
+                           "a row above %zu bytes, or more than %zu bytes of "
+                           "rows that wait for a value behind them",
+                           r->options.limits.row, r->options.limits.held);
+    } else {
+        (void)kg_error_set(&r->why, err, 0, "the parser refuses it");
+    }
     spoil(r, KG_INCOMPLETE, err == KG_ELIMIT ? "limit" : "cut");
     return true;
 }
@@ -176,7 +182,7 @@ static bool select_from(struct kg_reader *r, struct kg_str piece)
         err = kg_select_piece_over(&r->select);
         return err == KG_OK || give_up(r, err);
     }
-    r->stats.looked_at += piece.len;
+    r->parsed += piece.len;
     err = kg_parse_feed(&r->parse,
                         kg_str_of(piece.ptr, piece.len + r->frame.found.blank));
     if (err == KG_OK) {
@@ -248,7 +254,8 @@ static bool on_closed(struct kg_reader *r)
         return false;
     }
     if (!is_report(r)) {
-        r->decoys += r->frame.found.to - r->frame.found.from;
+        r->decoys +=
+            r->frame.found.to - r->frame.found.from - r->frame.found.n_taken;
         return end_document(r);
     }
     if (r->options.profile != NULL && !is_spoilt(r) && lacks_rows(r)) {
@@ -271,7 +278,8 @@ static void tell_fault(struct kg_reader *r)
     switch (f->found.fault) {
     case KG_FAULT_SYNTAX:
         (void)kg_error_set(&r->why, KG_ESYNTAX, 0,
-                           "broken at byte %llu of the log", at);
+                           "%sbroken at byte %llu of the log",
+                           r->options.strict ? "not one JSON text, " : "", at);
         break;
     case KG_FAULT_CUT:
         (void)kg_error_set(&r->why, KG_ESYNTAX, 0,
@@ -314,11 +322,19 @@ static const char *fault_reason(const struct kg_reader *r)
     }
 }
 
+static void note_damage(struct kg_reader *r)
+{
+    if (r->stats.damaged++ == 0) {
+        r->stats.damaged_from = r->frame.found.from;
+        r->stats.damaged_to = r->frame.found.to;
+    }
+}
+
 static bool on_broken(struct kg_reader *r)
 {
     r->open_end = r->frame.found.fault == KG_FAULT_CUT;
     if (r->frame.found.damaged || r->options.strict) {
-        r->stats.damaged++;
+        note_damage(r);
         if (r->options.profile == NULL && !begin_report(r)) {
             return false;
         }
@@ -352,6 +368,7 @@ static void note_noise(struct kg_reader *r)
 {
     r->stats.noise_bytes = r->frame.noise.n_bytes + r->decoys;
     r->stats.headless = r->frame.noise.headless;
+    r->stats.looked_at = r->frame.n_read + r->parsed;
 }
 
 enum kg_errc kg_reader_feed(struct kg_reader *r, struct kg_str bytes)
@@ -360,7 +377,6 @@ enum kg_errc kg_reader_feed(struct kg_reader *r, struct kg_str bytes)
         return r->err;
     }
     r->stats.bytes += bytes.len;
-    r->stats.looked_at += bytes.len;
     while (handle(r, kg_frame_next(&r->frame, &bytes))) {
     }
     note_noise(r);
