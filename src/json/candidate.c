@@ -203,6 +203,15 @@ enum kg_frame_event kg_candidate_refuse(struct kg_frame *f, struct kg_cut *c,
     return break_off(f, c, fault, f->options.strict ? DEAD : drain);
 }
 
+void kg_candidate_note_name(struct kg_frame *f, const uint8_t *end)
+{
+    const uint8_t *name = f->out.ptr + f->token.text;
+    size_t len = (size_t)(end - name);
+
+    f->first.len = len < sizeof(f->first.name) ? len : sizeof(f->first.name);
+    memcpy(f->first.name, name, f->first.len);
+}
+
 /* A program that was started again begins as it did before. */
 static bool begins_alike(const struct kg_frame *f)
 {

@@ -195,9 +195,7 @@ static inline bool needs_comma(const struct kg_frame *f, const struct kg_cut *c)
 static void begin_name(struct kg_frame *f, struct kg_cut *c)
 {
     if (!f->damaging) {
-        uint8_t before = c->p > c->start ? c->p[-1] : f->last;
-
-        f->indented = before == ' ' || before == '\t';
+        f->indented = kg_cut_before(f, c) == ' ' || kg_cut_before(f, c) == '\t';
     }
     if (!f->mute.on) {
         f->token.member = (size_t)(c->o - f->out.ptr);
@@ -274,16 +272,6 @@ static void note_name(struct kg_frame *f, const struct kg_cut *c)
     }
 }
 
-/* It says what kind of document this is. */
-static void note_first_name(struct kg_frame *f, const struct kg_cut *c)
-{
-    const uint8_t *name = f->out.ptr + f->token.text;
-    size_t len = (size_t)(c->o - name);
-
-    f->first.len = len < sizeof(f->first.name) ? len : sizeof(f->first.name);
-    memcpy(f->first.name, name, f->first.len);
-}
-
 INLINED enum kg_frame_event on_colon(struct kg_frame *f, struct kg_cut *c)
 {
     if (!skip_space(f, c)) {
@@ -296,7 +284,7 @@ INLINED enum kg_frame_event on_colon(struct kg_frame *f, struct kg_cut *c)
         note_name(f, c);
     }
     if (!f->damaging) {
-        note_first_name(f, c);
+        kg_candidate_note_name(f, c->o);
     }
     *c->o++ = *c->p++;
     f->damaging = true;

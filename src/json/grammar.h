@@ -60,10 +60,16 @@ static inline void kg_cut_stop_at(const struct kg_frame *f, struct kg_cut *c,
     }
 }
 
+static inline uint8_t kg_cut_before(const struct kg_frame *f,
+                                    const struct kg_cut *c)
+{
+    return c->p > c->start ? c->p[-1] : f->last;
+}
+
 static inline bool kg_cut_at_line_start(const struct kg_frame *f,
                                         const struct kg_cut *c)
 {
-    return (c->p > c->start ? c->p[-1] : f->last) == '\n';
+    return kg_cut_before(f, c) == '\n';
 }
 
 /* So that what is read fits into `out`, and eight bytes more at once. */
@@ -117,6 +123,8 @@ enum kg_frame_event kg_candidate_refuse(struct kg_frame *f, struct kg_cut *c,
 enum kg_frame_event kg_candidate_break(struct kg_frame *f);
 /* PIECE with all that can be handed on; HUNGRY when there is nothing. */
 enum kg_frame_event kg_candidate_give(struct kg_frame *f);
+/* Its first name, up to `end` in `out`, says what kind of document it is. */
+void kg_candidate_note_name(struct kg_frame *f, const uint8_t *end);
 /* The document inside is larger than what is kept of it: BROKEN, and it goes on
  * as a candidate of its own, if that is likely. */
 enum kg_frame_event kg_candidate_outgrow(struct kg_frame *f);

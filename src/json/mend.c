@@ -58,7 +58,7 @@ static bool begin(struct kg_frame *f, struct kg_cut *c, enum kg_mend_kind kind)
 {
     f->mend.kind = kind;
     f->mend.from = kg_cut_offset(f, c);
-    f->mend.before = c->p > c->start ? c->p[-1] : f->last;
+    f->mend.before = kg_cut_before(f, c);
     kg_buf_reset(&f->mend.text);
     c->end = c->p;
     return true;
