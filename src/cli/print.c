@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "kubeglean/heap.h"
@@ -33,6 +34,13 @@ void kg_print_finish(struct kg_print *p)
     close_file(p);
     kg_buf_finish(&p->passing);
     kg_buf_finish(&p->held);
+}
+
+size_t kg_print_width(const struct kg_print *p)
+{
+    struct winsize size = {0};
+
+    return ioctl(p->fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 static enum kg_errc fail(struct kg_print *p, enum kg_errc err, const char *what)

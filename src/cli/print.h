@@ -24,6 +24,8 @@ struct kg_print {
 /* Borrows `fd`. */
 void kg_print_init(struct kg_print *p, int fd);
 void kg_print_finish(struct kg_print *p);
+/* Of the terminal that it writes to, in characters; 0: it is none. */
+size_t kg_print_width(const struct kg_print *p);
 /* KG_EIO (closed pipe, full disk), KG_ENOMEM: p->error tells, and all further
  * calls fail alike. */
 KG_MUST_USE enum kg_errc kg_print_add(struct kg_print *p, struct kg_str text);

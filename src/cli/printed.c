@@ -1,27 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "printed.h"
 
-#include <ctype.h>
-
 #include "kubeglean/limits.h"
 
 /* A table's column is as wide as its name and this many characters; what is
  * longer is cut in all columns but the keys. */
-enum { CELL_WIDTH = 24 };
-
-void kg_printed_init(struct kg_printed *r, enum kg_printed_form form,
-                     const struct kg_table_def *table, struct kg_print *print)
-{
-    *r = (struct kg_printed){.form = form, .table = table, .print = print};
-    kg_buf_init(&r->line, 8 * KG_LIMIT_ROW);
-    kg_buf_init(&r->names, 8 * KG_LIMIT_ROW);
-}
-
-void kg_printed_finish(struct kg_printed *r)
-{
-    kg_buf_finish(&r->line);
-    kg_buf_finish(&r->names);
-}
+enum { CELL_WIDTH = 24, GAP = 2 };
 
 /* --- NDJSON --------------------------------------------------------------------- */
 
@@ -146,65 +130,127 @@ static enum kg_errc add_csv_head(struct kg_printed *r)
 
 /* --- a table ------------------------------------------------------------------------ */
 
-static size_t width(const struct kg_column *column)
+static size_t wanted_width(const struct kg_column *column)
 {
     size_t name = strlen(column->name);
+    bool is_long = column->type == KG_TYPE_TEXT ||
+                   column->type == KG_TYPE_JSONB ||
+                   column->type == KG_TYPE_TEXT_ARRAY ||
+                   column->type == KG_TYPE_TIMESTAMPTZ;
 
-    if (column->type == KG_TYPE_TEXT || column->type == KG_TYPE_JSONB ||
-        column->type == KG_TYPE_TEXT_ARRAY ||
-        column->type == KG_TYPE_TIMESTAMPTZ) {
-        return name > CELL_WIDTH ? name : CELL_WIDTH;
-    }
-    return name;
+    return is_long && name < CELL_WIDTH ? CELL_WIDTH : name;
 }
 
-static bool continues_character(char c)
+/* The widest of those that are wider than their name, or -1. */
+static int32_t find_widest(const struct kg_printed *r)
 {
-    return ((unsigned char)c & 0xC0) == 0x80;
+    int32_t widest = -1;
+
+    for (uint32_t i = 0; i < r->table->n_columns; i++) {
+        if (r->widths[i] > strlen(r->table->columns[i].name) &&
+            (widest < 0 || r->widths[i] > r->widths[widest])) {
+            widest = (int32_t)i;
+        }
+    }
+    return widest;
+}
+
+/* On a terminal the widest columns become narrower, down to their names. */
+static void set_widths(struct kg_printed *r)
+{
+    size_t sum = 0;
+    int32_t widest;
+
+    for (uint32_t i = 0; i < r->table->n_columns; i++) {
+        r->widths[i] = wanted_width(&r->table->columns[i]);
+        sum += r->widths[i] + GAP;
+    }
+    while (r->max_width > 0 && sum > r->max_width + GAP &&
+           (widest = find_widest(r)) >= 0) {
+        r->widths[widest]--;
+        sum--;
+    }
+}
+
+/* Bytes of the character that begins so. */
+static size_t utf8_len(char first)
+{
+    unsigned char c = (unsigned char)first;
+
+    return c < 0x80 ? 1 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : 4;
+}
+
+/* Does a terminal obey it? C0, DEL, C1, line separators, and what turns the
+ * direction of text around. */
+static bool is_obeyed(struct kg_str c)
+{
+    const unsigned char *at = (const unsigned char *)c.ptr;
+
+    switch (c.len) {
+    case 1:
+        return at[0] < 0x20 || at[0] == 0x7F;
+    case 2:
+        return at[0] == 0xC2 && at[1] < 0xA0;
+    case 3:
+        return at[0] == 0xE2 &&
+               ((at[1] == 0x80 && at[2] >= 0xA8 && at[2] <= 0xAE) ||
+                (at[1] == 0x81 && at[2] >= 0xA6 && at[2] <= 0xA9));
+    default:
+        return false;
+    }
 }
 
 /* At most `max` characters; what a terminal would obey becomes a blank. */
-static enum kg_errc add_printable(struct kg_buf *line, struct kg_str text,
+static enum kg_errc add_printable(struct kg_printed *r, struct kg_str text,
                                   size_t max, size_t *ret_n)
 {
     enum kg_errc err = KG_OK;
     size_t n = 0;
 
-    for (size_t i = 0; err == KG_OK && i < text.len; i++) {
-        char c = text.ptr[i];
+    for (size_t i = 0; err == KG_OK && i < text.len && n < max; n++) {
+        size_t len = utf8_len(text.ptr[i]);
+        struct kg_str c =
+            kg_str_of(text.ptr + i, len < text.len - i ? len : text.len - i);
 
-        n += !continues_character(c);
-        if (n > max) {
-            n = max;
-            break;
-        }
-        err = kg_buf_addc(line, iscntrl((unsigned char)c) ? ' ' : c);
+        err = kg_buf_add(&r->line, is_obeyed(c) ? KG_STR(" ") : c);
+        i += c.len;
     }
     *ret_n = n;
     return err;
 }
 
+/* A line ends at the terminal's edge. */
+static size_t room(const struct kg_printed *r, size_t max)
+{
+    size_t left = r->max_width > 0 ? r->max_width - r->at : SIZE_MAX;
+
+    return max < left ? max : left;
+}
+
 static enum kg_errc add_table_cell(struct kg_printed *r, uint32_t i,
                                    struct kg_str text, bool whole)
 {
-    size_t wide = width(&r->table->columns[i]);
+    bool last = i + 1 == r->table->n_columns;
+    size_t wide = r->widths[i];
     size_t n;
     enum kg_errc err =
-        add_printable(&r->line, text, whole ? SIZE_MAX : wide, &n);
+        add_printable(r, text, room(r, whole ? SIZE_MAX : wide), &n);
 
-    if (i + 1 == r->table->n_columns) {
-        return err == KG_OK ? kg_buf_addc(&r->line, '\n') : err;
+    r->at += n;
+    for (bool gap = true;
+         err == KG_OK && !last && room(r, 1) > 0 && (gap || n < wide + GAP);
+         n++, gap = false) {
+        err = kg_buf_addc(&r->line, ' ');
+        r->at++;
     }
-    do {
-        err = err == KG_OK ? kg_buf_addc(&r->line, ' ') : err;
-    } while (err == KG_OK && ++n < wide + 2);
-    return err;
+    return err == KG_OK && last ? kg_buf_addc(&r->line, '\n') : err;
 }
 
 static enum kg_errc add_table(struct kg_printed *r, const struct kg_row *row)
 {
     enum kg_errc err = KG_OK;
 
+    r->at = 0;
     for (uint32_t i = 0; err == KG_OK && i < r->table->n_columns; i++) {
         const struct kg_value *value = &row->values[i];
 
@@ -224,6 +270,7 @@ static enum kg_errc add_table_head(struct kg_printed *r)
 {
     enum kg_errc err = KG_OK;
 
+    r->at = 0;
     for (uint32_t i = 0; err == KG_OK && i < r->table->n_columns; i++) {
         struct kg_str name = kg_str_from(r->table->columns[i].name);
         char upper[64];
@@ -238,6 +285,22 @@ static enum kg_errc add_table_head(struct kg_printed *r)
 }
 
 /* --- all of them ------------------------------------------------------------------------ */
+
+void kg_printed_init(struct kg_printed *r, enum kg_printed_form form,
+                     const struct kg_table_def *table, struct kg_print *print)
+{
+    *r = (struct kg_printed){.form = form, .table = table, .print = print};
+    kg_buf_init(&r->line, 8 * KG_LIMIT_ROW);
+    kg_buf_init(&r->names, 8 * KG_LIMIT_ROW);
+    r->max_width = kg_print_width(print);
+    set_widths(r);
+}
+
+void kg_printed_finish(struct kg_printed *r)
+{
+    kg_buf_finish(&r->line);
+    kg_buf_finish(&r->names);
+}
 
 static enum kg_errc print_line(struct kg_printed *r, enum kg_errc err)
 {

@@ -14,6 +14,9 @@ struct kg_printed {
     struct kg_buf line;               /* Private. */
     struct kg_buf names;              /* Private: {"a": ,"b": ... */
     size_t name_ends[KG_COLUMNS_MAX]; /* Private. */
+    size_t widths[KG_COLUMNS_MAX];    /* Private: of a table's columns. */
+    size_t max_width;                 /* Private: 0: lines have no edge. */
+    size_t at;                        /* Private: characters of the line. */
 };
 
 /* Borrows `table` and `print`. */
