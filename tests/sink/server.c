@@ -88,29 +88,43 @@ static void until_stored_once(struct kt_sink *t, struct kt_stored *s)
     kt_sink_end(t);
 }
 
+/* For a session that holds what we want: until we wait for it, and no more. */
+#define UNTIL(waits)                                                     \
+    "DO 'BEGIN WHILE " waits " (SELECT FROM pg_locks WHERE NOT granted)" \
+    " LOOP PERFORM pg_sleep(0.02); END LOOP; END';"
+#define UNTIL_WE_WAIT UNTIL("NOT EXISTS")
+#define WHILE_WE_WAIT UNTIL("EXISTS")
+
+/* Another session holds row b. */
+static void hold_row(struct kt_sink *t, const char *then)
+{
+    char sql[800];
+
+    (void)snprintf(sql, sizeof(sql),
+                   "SET application_name = 'kt other'; BEGIN; SELECT FROM"
+                   " scan_history WHERE name = 'b' FOR UPDATE; " UNTIL_WE_WAIT
+                   " %s; COMMIT",
+                   then);
+    in_background(sql);
+    until_query(t,
+                "SELECT count(*) FROM pg_stat_activity WHERE"
+                " application_name = 'kt other' AND wait_event = 'PgSleep'",
+                "1");
+}
+
 /* While another session holds row b, and asks for more with `then`. */
 static void store_against(const char *more, const char *then, const char *said)
 {
     struct kg_run_info run = kt_run(2, NOON + 60);
     unsigned before;
     struct kt_stored s;
-    char sql[500];
     struct kt_sink t;
 
     open_over_rows(&t, more);
     before = count_log(said);
-    (void)snprintf(sql, sizeof(sql),
-                   "SET application_name = 'kt other'; BEGIN; SELECT FROM"
-                   " scan_history WHERE name = 'b' FOR UPDATE; %s",
-                   then);
-    in_background(sql);
-    until_query(&t,
-                "SELECT count(*) FROM pg_stat_activity WHERE"
-                " application_name = 'kt other' AND wait_event = 'PgSleep'",
-                "1");
+    hold_row(&t, then);
     kt_store(&t, &run, 0, two, 2, &s);
     until_logged(&t, said, before);
-    assert_false(s.done);
     until_stored_once(&t, &s);
 }
 
@@ -118,9 +132,8 @@ static void p2_a_deadlock_is_retried(void **state)
 {
     (void)state;
     store_against("",
-                  "SET deadlock_timeout = '20s'; SELECT pg_sleep(0.7);"
-                  " SELECT FROM scan_history WHERE name = 'a' FOR UPDATE;"
-                  " SELECT pg_sleep(0.2); COMMIT",
+                  "SET deadlock_timeout = '20s';"
+                  " SELECT FROM scan_history WHERE name = 'a' FOR UPDATE",
                   "ERROR:  deadlock detected");
 }
 
@@ -129,16 +142,14 @@ static void a_serialization_failure_is_retried(void **state)
     (void)state;
     store_against(
         "options='-c default_transaction_isolation=repeatable\\\\ read'",
-        "UPDATE scan_history SET severity = 'other' WHERE name = 'b';"
-        " SELECT pg_sleep(0.5); COMMIT",
+        "UPDATE scan_history SET severity = 'other' WHERE name = 'b'",
         "could not serialize access due to concurrent update");
 }
 
 static void p10_a_statement_timeout_is_retried(void **state)
 {
     (void)state;
-    store_against("options='-c statement_timeout=200ms'",
-                  "SELECT pg_sleep(1.2); COMMIT",
+    store_against("options='-c statement_timeout=200ms'", "SELECT pg_sleep(1)",
                   "canceling statement due to statement timeout");
 }
 
@@ -154,9 +165,7 @@ static void store_while(void (*kill)(void), const char *said)
 
     open_over_rows(&t, "");
     before = count_log(said);
-    in_background("BEGIN; SELECT FROM scan_history WHERE name = 'b' FOR UPDATE;"
-                  " SELECT pg_sleep(3); COMMIT");
-    kt_turn_for(&t, 300);
+    hold_row(&t, WHILE_WE_WAIT);
     kt_store(&t, &run, 0, two, 2, &s);
     until_query(&t,
                 "SELECT count(*) FROM pg_stat_activity WHERE application_name"
