@@ -202,14 +202,33 @@ static size_t utf8_len(const unsigned char *p, size_t left)
     return len;
 }
 
+/* Most texts are ASCII: eight bytes at a time. */
+static size_t ascii_words(const unsigned char *p, size_t len)
+{
+    size_t at = 0;
+    uint64_t word;
+
+    while (len - at >= sizeof(word)) {
+        memcpy(&word, p + at, sizeof(word));
+        if ((word & UINT64_C(0x8080808080808080)) != 0) {
+            break;
+        }
+        at += sizeof(word);
+    }
+    return at;
+}
+
 size_t kg_str_utf8_span(struct kg_str s)
 {
     const unsigned char *p = (const unsigned char *)s.ptr;
     size_t at = 0;
 
     while (at < s.len) {
-        size_t len = utf8_len(p + at, s.len - at);
+        size_t len = ascii_words(p + at, s.len - at);
 
+        if (len == 0) {
+            len = utf8_len(p + at, s.len - at);
+        }
         if (len == 0) {
             break;
         }

@@ -104,9 +104,21 @@ void kg_binds_array_begin(struct kg_binds *a, enum kg_binds_type type)
 
 void kg_binds_element(struct kg_binds *a, struct kg_str text)
 {
-    add_u32(a, (uint32_t)text.len);
-    add(a, text.ptr, text.len);
+    uint32_t len = htonl((uint32_t)text.len);
+    char *room;
+
     a->n_elements++;
+    if (a->err == KG_OK) {
+        a->err = kg_buf_reserve(&a->bytes, sizeof(len) + text.len, &room);
+    }
+    if (a->err != KG_OK) {
+        return;
+    }
+    memcpy(room, &len, sizeof(len));
+    if (text.len > 0) {
+        memcpy(room + sizeof(len), text.ptr, text.len);
+    }
+    kg_buf_commit(&a->bytes, sizeof(len) + text.len);
 }
 
 void kg_binds_element_null(struct kg_binds *a)

@@ -9,7 +9,7 @@
 #include "kubeglean/buf.h"
 #include "kubeglean/row.h"
 
-enum { KG_BINDS_MAX = KG_COLUMNS_MAX + 16 };
+enum { KG_BINDS_MAX = 2 * KG_COLUMNS_MAX + 16 };
 
 enum kg_binds_type { /* PostgreSQL's numbers for them. */
                      KG_BINDS_INTEGER = 23,

@@ -182,10 +182,11 @@ void kg_bisect_begin(struct kg_batch *b, struct kg_pg *pg)
     }
     kg_row_set_init(&b->set, r->target->def);
     code = kg_row_set_add(&b->set, &r->rows, 0);
+    if (code == KG_OK) {
+        code = kg_row_set_sort(&b->set, on_row_again, r);
+    }
     if (code != KG_OK) {
         kg_pg_add(pg, NULL, NULL); /* Told by the round as out of memory. */
-    } else {
-        kg_row_set_sort(&b->set, on_row_again, r);
     }
     push(b, 0, b->set.n);
     next_range(b, pg, false);

@@ -154,3 +154,26 @@ void kg_columns_add_scope(struct kg_sql *q, const struct kg_table_def *def,
     }
     kg_sql_add(q, ")::text");
 }
+
+void kg_columns_add_typed_scope(struct kg_sql *q,
+                                const struct kg_table_def *def,
+                                const struct kg_str *casts)
+{
+    kg_sql_add(q, "jsonb_build_array(");
+    for (uint32_t i = 0; i < def->n_scope; i++) {
+        kg_sql_add(q, "%s", i > 0 ? ", " : "");
+        kg_column_add_typed(q, &def->columns[def->scope[i]]);
+        kg_column_add_cast(q, casts[def->scope[i]]);
+    }
+    kg_sql_add(q, ")::text");
+}
+
+void kg_columns_add_scope_arrays(struct kg_sql *q,
+                                 const struct kg_table_def *def, unsigned arg)
+{
+    for (uint32_t i = 0; i < def->n_scope; i++) {
+        kg_sql_add(q, "unnest($%u::text[]) AS ", arg + i);
+        kg_sql_name(q, kg_str_from(def->columns[def->scope[i]].name));
+        kg_sql_add(q, ", ");
+    }
+}

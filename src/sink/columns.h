@@ -39,5 +39,13 @@ void kg_columns_add_order(struct kg_sql *q, const struct kg_table_def *def);
 /* ["c1","team-a"]: what kubeglean_scopes and the ledger call the scope. */
 void kg_columns_add_scope(struct kg_sql *q, const struct kg_table_def *def,
                           const char *alias);
+/* The same of texts that are still to become the columns' types. */
+void kg_columns_add_typed_scope(struct kg_sql *q,
+                                const struct kg_table_def *def,
+                                const struct kg_str *casts);
+/* unnest($<arg>::text[]) AS "a", ... of the scope's columns, each with a comma
+ * behind it. */
+void kg_columns_add_scope_arrays(struct kg_sql *q,
+                                 const struct kg_table_def *def, unsigned arg);
 
 #endif /* KG_SINK_COLUMNS_H */

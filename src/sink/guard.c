@@ -8,19 +8,11 @@
 static void add_scopes_given(struct kg_sql *q, const struct kg_table_def *def,
                              const struct kg_str *casts)
 {
-    kg_sql_add(q, "SELECT jsonb_build_array(");
-    for (uint32_t i = 0; i < def->n_scope; i++) {
-        kg_sql_add(q, "%s", i > 0 ? ", " : "");
-        kg_column_add_typed(q, &def->columns[def->scope[i]]);
-        kg_column_add_cast(q, casts[def->scope[i]]);
-    }
-    kg_sql_add(q, ")::text AS scope, max(u.kubeglean_at) AS newest"
+    kg_sql_add(q, "SELECT ");
+    kg_columns_add_typed_scope(q, def, casts);
+    kg_sql_add(q, " AS scope, max(u.kubeglean_at) AS newest"
                   " FROM (SELECT ");
-    for (uint32_t i = 0; i < def->n_scope; i++) {
-        kg_sql_add(q, "unnest($%u::text[]) AS ", i + 1);
-        kg_sql_name(q, kg_str_from(def->columns[def->scope[i]].name));
-        kg_sql_add(q, ", ");
-    }
+    kg_columns_add_scope_arrays(q, def, 1);
     kg_sql_add(q, "unnest($%u::timestamptz[]) AS kubeglean_at) u GROUP BY 1",
                def->n_scope + 1);
 }
@@ -28,14 +20,9 @@ static void add_scopes_given(struct kg_sql *q, const struct kg_table_def *def,
 static void add_scopes_staged(struct kg_sql *q, const struct kg_table_def *def,
                               const struct kg_str *casts)
 {
-    kg_sql_add(q, "SELECT jsonb_build_array(");
-    for (uint32_t i = 0; i < def->n_scope; i++) {
-        kg_sql_add(q, "%s", i > 0 ? ", " : "");
-        kg_column_add_typed(q, &def->columns[def->scope[i]]);
-        kg_column_add_cast(q, casts[def->scope[i]]);
-    }
-    kg_sql_add(q,
-               ")::text AS scope, max($3::text::timestamptz) AS newest FROM ");
+    kg_sql_add(q, "SELECT ");
+    kg_columns_add_typed_scope(q, def, casts);
+    kg_sql_add(q, " AS scope, max($3::text::timestamptz) AS newest FROM ");
     kg_sql_staging(q, def->name);
     kg_sql_add(q, " u" KG_SQL_OF_ATTEMPT " GROUP BY 1");
 }

@@ -357,8 +357,8 @@ void kg_batch_add(struct kg_batch *b, struct kg_pg *pg,
 void kg_store_begin(struct kg_batch *b, struct kg_pg *pg);
 /* Adds the statements that store some of a set's rows, or of the first report's
  * staged ones. */
-void kg_store_rows(struct kg_batch *b, struct kg_pg *pg,
-                   const struct kg_row_set *set, uint64_t from, uint64_t to);
+void kg_store_rows(struct kg_batch *b, struct kg_pg *pg, struct kg_row_set *set,
+                   uint64_t from, uint64_t to);
 void kg_store_staged(struct kg_batch *b, struct kg_pg *pg, uint64_t from,
                      uint64_t to);
 /* Adds the counts that `statement` answered to the reports' results. False: the

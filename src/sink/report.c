@@ -72,7 +72,7 @@ static void on_swept(struct kg_pg *pg, const struct kg_error *e);
 
 /* Rows `from` up to `to` in one statement. */
 static void send_rows(struct kg_report *r, struct kg_pg *pg,
-                      const struct kg_row_set *set, size_t from, size_t to)
+                      struct kg_row_set *set, size_t from, size_t to)
 {
     struct kg_binds args;
 

@@ -42,38 +42,47 @@ void kg_rows_swap(struct kg_rows *a, struct kg_rows *b)
     *b = was_a;
 }
 
-static enum kg_errc add_value(struct kg_buf *b, const struct kg_value *v)
+static char *put_value(char *end, const struct kg_value *v)
 {
     int32_t len = v->is_null ? NULL_LEN : (int32_t)v->text.len;
-    enum kg_errc code;
 
-    if (v->text.len > INT32_MAX) {
-        return KG_ELIMIT;
+    memcpy(end, &len, sizeof(len));
+    end += sizeof(len);
+    if (len > 0) {
+        memcpy(end, v->text.ptr, (size_t)len);
+        end += len;
     }
-    code = kg_buf_add(b, kg_str_of((const char *)&len, sizeof(len)));
-    if (code != KG_OK || v->is_null) {
-        return code;
-    }
-    return kg_buf_add(b, v->text);
+    return end;
 }
 
 enum kg_errc kg_rows_add(struct kg_rows *r, uint32_t n_columns,
                          const struct kg_row *row)
 {
     struct place place = {kg_buf_len(&r->bytes), row->number};
-    enum kg_errc code = KG_OK;
+    size_t len = n_columns * sizeof(int32_t);
+    enum kg_errc code;
+    char *room;
+    char *end;
 
-    for (uint32_t i = 0; code == KG_OK && i < n_columns; i++) {
-        code = add_value(&r->bytes, &row->values[i]);
+    for (uint32_t i = 0; i < n_columns; i++) {
+        if (row->values[i].text.len > INT32_MAX) {
+            return KG_ELIMIT;
+        }
+        len += row->values[i].is_null ? 0 : row->values[i].text.len;
     }
+    code = kg_buf_reserve(&r->bytes, len, &room);
     if (code == KG_OK) {
         code = kg_buf_add(&r->places,
                           kg_str_of((const char *)&place, sizeof(place)));
     }
     if (code != KG_OK) {
-        kg_buf_truncate(&r->bytes, place.offset);
         return code;
     }
+    end = room;
+    for (uint32_t i = 0; i < n_columns; i++) {
+        end = put_value(end, &row->values[i]);
+    }
+    kg_buf_commit(&r->bytes, len);
     r->n++;
     return KG_OK;
 }
@@ -144,78 +153,176 @@ struct kg_value kg_row_ref_value(const struct kg_row_ref *ref, uint32_t column)
     return next_value(&at);
 }
 
-static int compare_keys(const struct kg_row_ref *a, const struct kg_row_ref *b,
-                        const struct kg_table_def *def)
+/* --- sorting ------------------------------------------------------------------ */
+
+/* What a row is sorted by: its key's values one behind the other, each ended by a
+ * NUL, which none of them holds. Bytewise that is the order of the values. Keys
+ * lie side by side, apart from their rows, and most differ within a few bytes of
+ * where the first two do. */
+struct sort_key {
+    uint64_t first; /* Eight bytes behind what all have in common. */
+    struct kg_str bytes;
+    struct kg_row_ref ref;
+};
+
+static const struct kg_str null_key = {"\xff", 1}; /* Last; no UTF-8. */
+
+static enum kg_errc add_key(struct kg_buf *keys, const struct kg_row_ref *ref,
+                            const struct kg_table_def *def)
 {
-    const char *at_a = a->bytes;
-    const char *at_b = b->bytes;
+    const char *at = ref->bytes;
+    enum kg_errc code = KG_OK;
 
-    for (uint32_t i = 0; i < def->n_columns; i++) {
-        struct kg_value va = next_value(&at_a);
-        struct kg_value vb = next_value(&at_b);
-        int order;
+    for (uint32_t i = 0; code == KG_OK && i < def->n_columns; i++) {
+        struct kg_value v = next_value(&at);
 
-        if (!def->columns[i].key) {
-            continue;
-        }
-        order = va.is_null != vb.is_null ? va.is_null - vb.is_null
-                                         : kg_str_cmp(va.text, vb.text);
-        if (order != 0) {
-            return order;
+        if (def->columns[i].key) {
+            code = kg_buf_add(keys, v.is_null ? null_key : v.text);
+            code = code == KG_OK ? kg_buf_addc(keys, '\0') : code;
         }
     }
-    return 0;
+    return code;
 }
 
-static int compare_refs(const void *left, const void *right, void *data)
+static size_t common_prefix(struct kg_str a, struct kg_str b)
 {
-    const struct kg_row_ref *a = left;
-    const struct kg_row_ref *b = right;
-    const struct kg_table_def *def = data;
-    int order = def->mode == KG_MODE_APPEND ? 0 : compare_keys(a, b, def);
+    size_t max = a.len < b.len ? a.len : b.len;
+    size_t n = 0;
+
+    while (n < max && a.ptr[n] == b.ptr[n]) {
+        n++;
+    }
+    return n;
+}
+
+static uint64_t first_bytes(struct kg_str s)
+{
+    uint64_t first = 0;
+
+    for (size_t i = 0; i < sizeof(first); i++) {
+        first = first << 8 | (i < s.len ? (unsigned char)s.ptr[i] : 0);
+    }
+    return first;
+}
+
+static void note_firsts(struct sort_key *sort, size_t n)
+{
+    size_t common = sort[0].bytes.len;
+
+    for (size_t i = 1; i < n; i++) {
+        common =
+            common_prefix(kg_str_of(sort[0].bytes.ptr, common), sort[i].bytes);
+    }
+    for (size_t i = 0; i < n; i++) {
+        sort[i].first = first_bytes(
+            kg_str_of(sort[i].bytes.ptr + common, sort[i].bytes.len - common));
+    }
+}
+
+static int compare_keys(const struct sort_key *a, const struct sort_key *b)
+{
+    return a->first != b->first ? (a->first < b->first ? -1 : 1)
+                                : kg_str_cmp(a->bytes, b->bytes);
+}
+
+static int compare_sort_keys(const void *left, const void *right)
+{
+    const struct sort_key *a = left;
+    const struct sort_key *b = right;
+    int order = compare_keys(a, b);
 
     if (order != 0) {
         return order;
     }
-    if (a->report != b->report) {
-        return a->report < b->report ? -1 : 1;
+    if (a->ref.report != b->ref.report) {
+        return a->ref.report < b->ref.report ? -1 : 1;
     }
-    return a->number < b->number ? -1 : a->number > b->number;
+    return a->ref.number < b->ref.number ? -1 : a->ref.number > b->ref.number;
 }
 
-void kg_row_set_sort(struct kg_row_set *s, kg_row_again_cb again_cb, void *data)
+/* KG_MODE_APPEND has no key: all are equal, and stay in order. */
+static enum kg_errc make_keys(const struct kg_row_set *s, struct kg_buf *keys,
+                              struct sort_key *sort)
 {
-    size_t n_kept = 0;
+    enum kg_errc code = KG_OK;
+    size_t begin = 0;
 
-    if (s->n == 0) {
-        return;
+    for (size_t i = 0; code == KG_OK && i < s->n; i++) {
+        sort[i] = (struct sort_key){.ref = s->refs[i]};
+        if (s->def->mode != KG_MODE_APPEND) {
+            code = add_key(keys, &s->refs[i], s->def);
+        }
+        sort[i].bytes.len = kg_buf_len(keys) - begin;
+        begin = kg_buf_len(keys);
     }
-    qsort_r(s->refs, s->n, sizeof(s->refs[0]), compare_refs,
-            (void *)(uintptr_t)s->def);
-    if (s->def->mode == KG_MODE_APPEND) {
-        return;
-    }
+    begin = 0;
     for (size_t i = 0; i < s->n; i++) {
-        struct kg_row_ref *ref = &s->refs[i];
-        bool again = i + 1 < s->n && compare_keys(ref, ref + 1, s->def) == 0;
+        sort[i].bytes.ptr = kg_buf_str(keys).ptr + begin;
+        begin += sort[i].bytes.len;
+    }
+    return code;
+}
 
-        if (again && ref->report == ref[1].report) {
-            again_cb(data, ref);
+/* Of each key the last row of each report is kept, and all but the last
+ * report's are `lost`. */
+static void keep_last(struct kg_row_set *s, const struct sort_key *sort,
+                      kg_row_again_cb again_cb, void *data)
+{
+    size_t n = s->n;
+
+    s->n = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct kg_row_ref ref = sort[i].ref;
+        bool again = s->def->mode != KG_MODE_APPEND && i + 1 < n &&
+                     compare_keys(&sort[i], &sort[i + 1]) == 0;
+
+        if (again && ref.report == sort[i + 1].ref.report) {
+            again_cb(data, &ref);
             continue;
         }
-        ref->lost = ref->lost || again;
-        s->refs[n_kept++] = *ref;
+        ref.lost = ref.lost || again;
+        s->refs[s->n++] = ref;
     }
-    s->n = n_kept;
 }
 
-void kg_row_set_args(const struct kg_row_set *s, size_t from, size_t to,
+enum kg_errc kg_row_set_sort(struct kg_row_set *s, kg_row_again_cb again_cb,
+                             void *data)
+{
+    struct sort_key *sort;
+    struct kg_buf keys;
+    enum kg_errc code;
+
+    if (s->n == 0) {
+        return KG_OK;
+    }
+    sort = kg_calloc(s->n, sizeof(*sort));
+    if (sort == NULL) {
+        return KG_ENOMEM;
+    }
+    kg_buf_init(&keys, KG_LIMIT_SINK_BINDS);
+    code = make_keys(s, &keys, sort);
+    if (code == KG_OK) {
+        note_firsts(sort, s->n);
+        qsort(sort, s->n, sizeof(*sort), compare_sort_keys);
+        keep_last(s, sort, again_cb, data);
+    }
+    kg_buf_finish(&keys);
+    kg_free(sort);
+    return code;
+}
+
+/* --- arrays ------------------------------------------------------------------- */
+
+void kg_row_set_args(struct kg_row_set *s, size_t from, size_t to,
                      struct kg_binds *args)
 {
+    for (size_t i = from; i < to; i++) {
+        s->refs[i].at = s->refs[i].bytes;
+    }
     for (uint32_t column = 0; column < s->def->n_columns; column++) {
         kg_binds_array_begin(args, KG_BINDS_TEXT);
         for (size_t i = from; i < to; i++) {
-            kg_binds_element_value(args, kg_row_ref_value(&s->refs[i], column));
+            kg_binds_element_value(args, next_value(&s->refs[i].at));
         }
         kg_binds_array_end(args);
     }

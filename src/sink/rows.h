@@ -27,6 +27,7 @@ KG_MUST_USE enum kg_errc kg_rows_add(struct kg_rows *r, uint32_t n_columns,
 /* One row of a set. */
 struct kg_row_ref {
     const char *bytes; /* Borrowed from its kg_rows. */
+    const char *at;    /* Private: its next value. */
     uint64_t number;   /* Within its report. */
     uint32_t report;   /* Which of the set's reports: later ones win. */
     bool lost;         /* A later report has its key, or it is blank. */
@@ -51,13 +52,13 @@ typedef void (*kg_row_again_cb)(void *data, const struct kg_row_ref *dropped);
 /* Sorts by the full key, bytewise. Of each key one row of each report is kept,
  * its last, and all but the last report's are `lost`. KG_MODE_APPEND keeps all,
  * in order. */
-void kg_row_set_sort(struct kg_row_set *s, kg_row_again_cb again_cb,
-                     void *data);
+KG_MUST_USE enum kg_errc kg_row_set_sort(struct kg_row_set *s,
+                                         kg_row_again_cb again_cb, void *data);
 
 struct kg_value kg_row_ref_value(const struct kg_row_ref *ref, uint32_t column);
 
 /* Rows `from` up to `to` as arrays, one parameter for each column. */
-void kg_row_set_args(const struct kg_row_set *s, size_t from, size_t to,
+void kg_row_set_args(struct kg_row_set *s, size_t from, size_t to,
                      struct kg_binds *args);
 /* A row's key as a JSON object; NULs, which jsonb cannot hold, are U+FFFD. */
 KG_MUST_USE enum kg_errc kg_row_ref_key(const struct kg_row_ref *ref,

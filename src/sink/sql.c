@@ -38,6 +38,8 @@ bool kg_sql_is_scoped(const struct kg_table_def *def)
            (def->mode == KG_MODE_UPSERT && def->scanned_at < 0);
 }
 
+enum source { GIVEN, STAGED };
+
 /* --- where rows come from ------------------------------------------------------ */
 
 /* Arrays side by side: cheaper than unnest() of all of them in FROM. */
@@ -56,14 +58,19 @@ static void add_rows_given(struct kg_sql *q, const struct kg_table_def *def,
                " u.kubeglean_report < 0 AS kubeglean_lost",
                report);
     if (kg_sql_is_scoped(def)) {
-        kg_sql_add(q, ", ($%u::timestamptz[])[%s + 1] AS kubeglean_at", n + 2,
-                   report);
+        kg_sql_add(q,
+                   ", ($%u::timestamptz[])[%s + 1] AS kubeglean_at"
+                   ", u.kubeglean_scope",
+                   n + 3, report);
     }
     kg_sql_add(q, " FROM (SELECT ");
     for (uint32_t i = 0; i < n; i++) {
         kg_sql_add(q, "unnest($%u::text[]) AS ", i + 1);
         kg_sql_name(q, kg_str_from(def->columns[i].name));
         kg_sql_add(q, ", ");
+    }
+    if (kg_sql_is_scoped(def)) {
+        kg_sql_add(q, "unnest($%u::integer[]) AS kubeglean_scope, ", n + 2);
     }
     kg_sql_add(q, "unnest($%u::integer[]) AS kubeglean_report) u OFFSET 0",
                n + 1);
@@ -180,33 +187,77 @@ static void add_same(struct kg_sql *q, const struct kg_table_def *def,
     kg_sql_add(q, ")");
 }
 
-/* u: the rows, in their order, and what the table has now. */
-typedef void (*rows_fn)(struct kg_sql *q, const struct kg_table_def *def,
-                        const struct kg_str *casts);
+/* n: the newest of each scope that is given, in that order. One row: to look a
+ * scope up for each of its rows would cost more than to store them. */
+static void add_newest(struct kg_sql *q, const struct kg_table_def *def,
+                       const struct kg_str *casts)
+{
+    unsigned arg = def->n_columns + 4;
 
+    kg_sql_add(q, "n AS MATERIALIZED (SELECT"
+                  " array_agg(g.newest ORDER BY s.kubeglean_i) AS newest,"
+                  " array_agg(s.scope ORDER BY s.kubeglean_i) AS scope"
+                  " FROM (SELECT u.kubeglean_i, ");
+    kg_columns_add_typed_scope(q, def, casts);
+    kg_sql_add(q, " AS scope FROM (SELECT ");
+    kg_columns_add_scope_arrays(q, def, arg);
+    kg_sql_add(q,
+               "unnest($%u::integer[]) AS kubeglean_i) u) s"
+               " LEFT JOIN kubeglean_scopes g ON g.target = $%u::text"
+               " AND g.scope = s.scope), ",
+               arg + def->n_scope, arg + def->n_scope + 1);
+}
+
+/* Does the row's scope take it? And which is it? */
+static void add_scope_guard(struct kg_sql *q, const struct kg_table_def *def,
+                            enum source source)
+{
+    static const char given[] =
+        "d.kubeglean_at >= ((SELECT n.newest FROM n))[d.kubeglean_scope]";
+    static const char staged[] = "d.kubeglean_at >= g.newest";
+    const char *taken = source == GIVEN ? given : staged;
+
+    kg_sql_add(q, "%s AND ", taken);
+    add_row_guard(q, def, "d.");
+    kg_sql_add(q, " AS kubeglean_open");
+    if (def->mode == KG_MODE_REPLACE) {
+        kg_sql_add(q, ", %s AS kubeglean_taken, %s AS kubeglean_in", taken,
+                   source == GIVEN
+                       ? "((SELECT n.scope FROM n))[d.kubeglean_scope]"
+                       : "g.scope");
+    }
+}
+
+/* u: the rows, in their order, and what the table has now. */
 static void add_before(struct kg_sql *q, const struct kg_table_def *def,
-                       rows_fn rows, const struct kg_str *casts,
-                       unsigned target_arg)
+                       const struct kg_str *casts, enum source source)
 {
     bool scoped = kg_sql_is_scoped(def);
 
-    kg_sql_add(q, "WITH u AS MATERIALIZED (SELECT d.*");
+    kg_sql_add(q, "WITH ");
+    if (scoped && source == GIVEN) {
+        add_newest(q, def, casts);
+    }
+    kg_sql_add(q, "u AS MATERIALIZED (SELECT d.*");
     if (def->mode != KG_MODE_APPEND) {
         kg_sql_add(q, ", t.ctid AS kubeglean_ctid, t.");
         add_first_key(q, def);
         kg_sql_add(q, " IS NOT NULL AS kubeglean_was, ");
         add_same(q, def, casts);
-        kg_sql_add(q, " AS kubeglean_same, %s",
-                   scoped ? "d.kubeglean_at >= g.newest AND " : "");
+        kg_sql_add(q, " AS kubeglean_same, ");
+    }
+    if (scoped) {
+        add_scope_guard(q, def, source);
+    } else if (def->mode != KG_MODE_APPEND) {
         add_row_guard(q, def, "d.");
         kg_sql_add(q, " AS kubeglean_open");
     }
-    if (scoped) {
-        kg_sql_add(q, ", g.scope AS kubeglean_scope"
-                      ", d.kubeglean_at >= g.newest AS kubeglean_taken");
-    }
     kg_sql_add(q, " FROM (");
-    rows(q, def, casts);
+    if (source == GIVEN) {
+        add_rows_given(q, def, casts);
+    } else {
+        add_rows_staged(q, def, casts);
+    }
     kg_sql_add(q, ") d");
     if (def->mode != KG_MODE_APPEND) {
         kg_sql_add(q, " LEFT JOIN ");
@@ -214,11 +265,9 @@ static void add_before(struct kg_sql *q, const struct kg_table_def *def,
         kg_sql_add(q, " t ON ");
         kg_columns_add_match(q, def, "t.", "d.");
     }
-    if (scoped) {
-        kg_sql_add(q,
-                   " LEFT JOIN kubeglean_scopes g ON g.target = $%u::text"
-                   " AND g.scope = ",
-                   target_arg);
+    if (scoped && source == STAGED) {
+        kg_sql_add(q, " LEFT JOIN kubeglean_scopes g ON g.target = $6::text"
+                      " AND g.scope = ");
         kg_columns_add_scope(q, def, "d.");
     }
     kg_sql_add(q, ")");
@@ -297,7 +346,7 @@ static void add_counts(struct kg_sql *q, const struct kg_table_def *def)
     add_due(q, def);
     kg_sql_add(q, "), (SELECT count(*) FROM x) + (SELECT count(*) FROM w)");
     if (def->mode == KG_MODE_REPLACE) {
-        kg_sql_add(q, ", (SELECT string_agg(DISTINCT s.kubeglean_scope, E'\\n')"
+        kg_sql_add(q, ", (SELECT string_agg(DISTINCT s.kubeglean_in, E'\\n')"
                       " FROM u s WHERE s.kubeglean_taken)");
     }
     kg_sql_add(q, " FROM u GROUP BY 1");
@@ -323,14 +372,14 @@ static void add_store(struct kg_sql *q, const struct kg_table_def *def,
 void kg_sql_store(struct kg_sql *q, const struct kg_table_def *def,
                   const struct kg_str *casts, enum kg_sql_how how)
 {
-    add_before(q, def, add_rows_given, casts, def->n_columns + 3);
+    add_before(q, def, casts, GIVEN);
     add_store(q, def, casts, how);
 }
 
 void kg_sql_merge(struct kg_sql *q, const struct kg_table_def *def,
                   const struct kg_str *casts, enum kg_sql_how how)
 {
-    add_before(q, def, add_rows_staged, casts, 6);
+    add_before(q, def, casts, STAGED);
     add_store(q, def, casts, how);
 }
 

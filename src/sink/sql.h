@@ -39,8 +39,9 @@ enum kg_sql_how { KG_SQL_FAST, KG_SQL_CAREFUL, KG_SQL_HOW_NR };
  *
  * kg_sql_store: parameters are the columns' arrays, then an array of the
  * report's number, or its complement if the row has lost to a later one of the
- * statement, whose fate it shares; if it is scoped, also an array of each
- * report's scanned_at (or -infinity), and the target's name.
+ * statement, whose fate it shares. If it is scoped: an array of the scope's
+ * number (from 1), one of each report's scanned_at (or -infinity); of the scopes
+ * their columns' arrays and one of their numbers; the target's name.
  * kg_sql_merge: from staging. Report's key, attempt, first and last row's
  * number, scanned_at (or -infinity), target's name if it is scoped.
  *

@@ -36,8 +36,106 @@ static void add_instants(struct kg_batch *b)
     kg_binds_array_end(&b->args);
 }
 
-static void rows_args(struct kg_batch *b, const struct kg_row_set *set,
-                      uint64_t from, uint64_t to)
+/* --- scopes: of neighbours, which are often of one, each once ------------------- */
+
+static bool is_same_scope(const struct kg_row_set *set, uint64_t i, uint64_t j)
+{
+    for (uint32_t c = 0; c < set->def->n_scope; c++) {
+        struct kg_value a = kg_row_ref_value(&set->refs[i], set->def->scope[c]);
+        struct kg_value b = kg_row_ref_value(&set->refs[j], set->def->scope[c]);
+
+        if (a.is_null != b.is_null || kg_str_cmp(a.text, b.text) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Where the next scope begins. */
+static uint64_t scope_end(const struct kg_row_set *set, uint64_t from,
+                          uint64_t to)
+{
+    uint64_t i = from + 1;
+
+    while (i < to && is_same_scope(set, from, i)) {
+        i++;
+    }
+    return i;
+}
+
+static void add_scope_columns(struct kg_batch *b, const struct kg_row_set *set,
+                              uint64_t from, uint64_t to)
+{
+    const struct kg_table_def *def = set->def;
+
+    for (uint32_t c = 0; c < def->n_scope; c++) {
+        kg_binds_array_begin(&b->args, KG_BINDS_TEXT);
+        for (uint64_t i = from; i < to; i = scope_end(set, i, to)) {
+            kg_binds_element_value(
+                &b->args, kg_row_ref_value(&set->refs[i], def->scope[c]));
+        }
+        kg_binds_array_end(&b->args);
+    }
+}
+
+static int64_t instant_of(const struct kg_batch *b,
+                          const struct kg_row_set *set, uint64_t i)
+{
+    return b->reports[set->refs[i].report]->item.run->info.scanned_at_us;
+}
+
+static void guard_args(struct kg_batch *b, const struct kg_row_set *set,
+                       uint64_t from, uint64_t to)
+{
+    uint64_t end;
+
+    kg_binds_reset(&b->args);
+    add_scope_columns(b, set, from, to);
+    kg_binds_array_begin(&b->args, KG_BINDS_TIMESTAMPTZ);
+    for (uint64_t i = from; i < to; i = end) {
+        int64_t newest_us = KG_TIME_NONE;
+
+        end = scope_end(set, i, to);
+        for (uint64_t k = i; k < end; k++) {
+            int64_t at_us = instant_of(b, set, k);
+
+            newest_us = at_us > newest_us ? at_us : newest_us;
+        }
+        kg_binds_element_instant(&b->args, newest_us);
+    }
+    kg_binds_array_end(&b->args);
+    kg_binds_text(&b->args, kg_str_from(set->def->name));
+}
+
+static void add_scopes(struct kg_batch *b, const struct kg_row_set *set,
+                       uint64_t from, uint64_t to)
+{
+    int32_t n = 0;
+    uint64_t end;
+
+    kg_binds_array_begin(&b->args, KG_BINDS_INTEGER);
+    for (uint64_t i = from; i < to; i = end) {
+        n++;
+        end = scope_end(set, i, to);
+        for (uint64_t k = i; k < end; k++) {
+            kg_binds_element_integer(&b->args, n);
+        }
+    }
+    kg_binds_array_end(&b->args);
+    add_instants(b);
+    add_scope_columns(b, set, from, to);
+    kg_binds_array_begin(&b->args, KG_BINDS_INTEGER);
+    for (int32_t i = 1; i <= n; i++) {
+        kg_binds_element_integer(&b->args, i);
+    }
+    kg_binds_array_end(&b->args);
+    kg_binds_text(&b->args, kg_str_from(set->def->name));
+}
+
+/* --- rows ------------------------------------------------------------------------- */
+
+static void rows_args(struct kg_batch *b, struct kg_row_set *set, uint64_t from,
+                      uint64_t to)
 {
     kg_binds_reset(&b->args);
     kg_row_set_args(set, from, to, &b->args);
@@ -50,56 +148,8 @@ static void rows_args(struct kg_batch *b, const struct kg_row_set *set,
     }
     kg_binds_array_end(&b->args);
     if (kg_sql_is_scoped(set->def)) {
-        add_instants(b);
-        kg_binds_text(&b->args, kg_str_from(set->def->name));
+        add_scopes(b, set, from, to);
     }
-}
-
-static bool is_same_scope(const struct kg_row_set *set, uint64_t i, uint64_t j)
-{
-    if (set->refs[i].report != set->refs[j].report) {
-        return false;
-    }
-    for (uint32_t c = 0; c < set->def->n_scope; c++) {
-        struct kg_value a = kg_row_ref_value(&set->refs[i], set->def->scope[c]);
-        struct kg_value b = kg_row_ref_value(&set->refs[j], set->def->scope[c]);
-
-        if (a.is_null != b.is_null || kg_str_cmp(a.text, b.text) != 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Neighbours are often of one scope: then once is enough. */
-static void guard_args(struct kg_batch *b, const struct kg_row_set *set,
-                       uint64_t from, uint64_t to)
-{
-    const struct kg_table_def *def = set->def;
-
-    kg_binds_reset(&b->args);
-    for (uint32_t c = 0; c <= def->n_scope; c++) {
-        bool texts = c < def->n_scope;
-
-        kg_binds_array_begin(&b->args,
-                             texts ? KG_BINDS_TEXT : KG_BINDS_TIMESTAMPTZ);
-        for (uint64_t i = from; i < to; i++) {
-            const struct kg_report *r = b->reports[set->refs[i].report];
-
-            if (i > from && is_same_scope(set, i - 1, i)) {
-                continue;
-            }
-            if (texts) {
-                kg_binds_element_value(
-                    &b->args, kg_row_ref_value(&set->refs[i], def->scope[c]));
-            } else {
-                kg_binds_element_instant(&b->args,
-                                         r->item.run->info.scanned_at_us);
-            }
-        }
-        kg_binds_array_end(&b->args);
-    }
-    kg_binds_text(&b->args, kg_str_from(def->name));
 }
 
 static void add_guard(struct kg_batch *b, struct kg_pg *pg,
@@ -109,8 +159,8 @@ static void add_guard(struct kg_batch *b, struct kg_pg *pg,
     kg_pg_add(pg, kg_sql_text(&statements[1]), &b->args);
 }
 
-void kg_store_rows(struct kg_batch *b, struct kg_pg *pg,
-                   const struct kg_row_set *set, uint64_t from, uint64_t to)
+void kg_store_rows(struct kg_batch *b, struct kg_pg *pg, struct kg_row_set *set,
+                   uint64_t from, uint64_t to)
 {
     struct kg_target *t;
 
@@ -256,7 +306,7 @@ static void on_row_again(void *data, const struct kg_row_ref *dropped)
 /* In statements that are large enough to be worth their planning, and no larger
  * than what the server keeps in memory. */
 static void add_statements(struct kg_batch *b, struct kg_pg *pg,
-                           const struct kg_row_set *set)
+                           struct kg_row_set *set)
 {
     size_t n = (set->n + KG_LIMIT_STATEMENT_ROWS - 1) / KG_LIMIT_STATEMENT_ROWS;
 
@@ -280,7 +330,9 @@ static enum kg_errc add_table(struct kg_batch *b, struct kg_pg *pg)
         b->n_asked++;
     }
     if (code == KG_OK) {
-        kg_row_set_sort(&set, on_row_again, b);
+        code = kg_row_set_sort(&set, on_row_again, b);
+    }
+    if (code == KG_OK) {
         add_statements(b, pg, &set);
     }
     kg_row_set_finish(&set);
