@@ -54,8 +54,9 @@ struct kg_reader_ops {
     bool (*piece_cb)(void *data, struct kg_str bytes);
     /* With one. */
     bool (*row_cb)(void *data, const struct kg_row *row);
-    /* A row that was refused, by which column and why; may be NULL. */
-    bool (*reject_cb)(void *data, uint64_t number, const char *column,
+    /* A row that was refused, by which column and why; may be NULL. A value
+     * that was refused is NULL in it. */
+    bool (*reject_cb)(void *data, const struct kg_row *row, const char *column,
                       const char *reason);
     bool (*end_cb)(void *data, const struct kg_report_end *end);
 };

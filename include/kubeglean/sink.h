@@ -184,16 +184,12 @@ void kg_report_on_resume(struct kg_report *r, kg_report_resume_cb resume_cb,
 KG_MUST_USE enum kg_errc kg_report_add(struct kg_report *r,
                                        const struct kg_row *row,
                                        bool *ret_pause);
-struct kg_reject {
-    uint64_t row;         /* Its number within the report. */
-    struct kg_str key;    /* JSON, or empty. */
-    struct kg_str column; /* May be empty. */
-    struct kg_str reason; /* "key is null", ... */
-};
 /* A row that the reader turned away: goes to kubeglean_rejects with the report
  * (the first KG_LIMIT_REJECTS of a report, all are counted). Copies. */
 KG_MUST_USE enum kg_errc kg_report_reject(struct kg_report *r,
-                                          const struct kg_reject *reject);
+                                          const struct kg_row *row,
+                                          const char *column,
+                                          const char *reason);
 /* The report is whole and has no row: at its end the scope that `scope` has in
  * its columns is emptied. Instead of any add; `def` is a KG_MODE_REPLACE with
  * allow_empty. Copies. */

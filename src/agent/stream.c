@@ -106,17 +106,14 @@ static bool on_row(void *data, const struct kg_row *row)
     return true;
 }
 
-static bool on_reject(void *data, uint64_t number, const char *column,
+static bool on_reject(void *data, const struct kg_row *row, const char *column,
                       const char *reason)
 {
     struct kg_stream *s = data;
-    struct kg_reject reject = {.row = number,
-                               .column = kg_str_from(column),
-                               .reason = kg_str_from(reason)};
 
     s->read.rows_rejected++;
     return s->agent->sink == NULL ||
-           kg_report_reject(s->report, &reject) == KG_OK;
+           kg_report_reject(s->report, row, column, reason) == KG_OK;
 }
 
 /* Hands the report over. */

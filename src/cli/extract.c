@@ -80,7 +80,7 @@ static bool may_tell(struct extract *x)
     return x->n_told++ < TOLD_MAX;
 }
 
-static bool on_reject(void *data, uint64_t number, const char *column,
+static bool on_reject(void *data, const struct kg_row *row, const char *column,
                       const char *reason)
 {
     struct extract *x = data;
@@ -89,7 +89,7 @@ static bool on_reject(void *data, uint64_t number, const char *column,
         (void)fprintf(stderr,
                       "kubeglean extract: %s: row %llu is rejected: column %s: "
                       "%s\n",
-                      x->file, (unsigned long long)number, column, reason);
+                      x->file, (unsigned long long)row->number, column, reason);
     }
     return true;
 }

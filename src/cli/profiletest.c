@@ -92,7 +92,7 @@ static bool on_row(void *data, const struct kg_row *row)
     return noted;
 }
 
-static bool on_reject(void *data, uint64_t row, const char *column,
+static bool on_reject(void *data, const struct kg_row *row, const char *column,
                       const char *reason)
 {
     struct test *t = data;
@@ -101,7 +101,7 @@ static bool on_reject(void *data, uint64_t row, const char *column,
         (void)fprintf(stderr,
                       "kubeglean profiles: %s: row %llu is rejected: column "
                       "%s: %s\n",
-                      t->log, (unsigned long long)row, column, reason);
+                      t->log, (unsigned long long)row->number, column, reason);
     }
     return true;
 }

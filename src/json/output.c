@@ -9,9 +9,9 @@ static bool fail(struct kg_select *s, enum kg_errc err)
 
 static bool send_row(struct kg_select *s, const struct kg_held_row *row)
 {
-    bool go_on = row->why != NULL
-                     ? s->ops->reject_cb(s->data, row->column, row->why)
-                     : s->ops->row_cb(s->data, row->values);
+    bool go_on = row->why != NULL ? s->ops->reject_cb(s->data, row->values,
+                                                      row->column, row->why)
+                                  : s->ops->row_cb(s->data, row->values);
 
     return fail(s, go_on ? KG_OK : KG_ECANCELED);
 }

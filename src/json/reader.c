@@ -119,14 +119,16 @@ static bool on_row(void *data, const struct kg_value *values)
     return r->ops->row_cb(r->data, &row);
 }
 
-static bool on_reject(void *data, const char *column, const char *why)
+static bool on_reject(void *data, const struct kg_value *values,
+                      const char *column, const char *why)
 {
     struct kg_reader *r = data;
+    struct kg_row row = {.values = values, .number = r->number++};
 
     r->end.n_rejected++;
     r->stats.rejected++;
     return r->ops->reject_cb == NULL ||
-           r->ops->reject_cb(r->data, r->number++, column, why);
+           r->ops->reject_cb(r->data, &row, column, why);
 }
 
 static const struct kg_select_ops select_ops = {

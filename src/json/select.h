@@ -21,7 +21,8 @@ struct kg_seen_paths {
 struct kg_select_ops {
     bool (*matched_cb)(void *data); /* The document is a report. Once. */
     bool (*row_cb)(void *data, const struct kg_value *values);
-    bool (*reject_cb)(void *data, const char *column, const char *why);
+    bool (*reject_cb)(void *data, const struct kg_value *values,
+                      const char *column, const char *why);
 };
 
 struct kg_select {

@@ -3,6 +3,7 @@
  *   sink.c    life of the sink, its workers (one connection each), retries
  *   run.c     runs and the items asked for them: seen, report, settle
  *   report.c  a report while it comes in; its staged pieces
+ *   reject.c  its bad rows
  *   batch.c   THE transaction: claim, store, ledger, COMMIT; its parts are
  *             store.c, bisect.c, ledger.c
  *   target.c  a target's table: looked at, created, extended, refused
@@ -285,10 +286,21 @@ static inline bool kg_report_is_staged(const struct kg_report *r)
     return r->attempt[0] != '\0';
 }
 
+struct kg_reject {
+    uint64_t row;         /* Its number within the report. */
+    struct kg_str key;    /* JSON, or empty. */
+    struct kg_str column; /* May be empty. */
+    struct kg_str reason;
+};
+
 /* Keeps the first KG_LIMIT_REJECTS, and counts none. */
 enum kg_errc kg_report_note_reject(struct kg_report *r,
                                    const struct kg_reject *reject,
                                    const char *state);
+/* A row with a text that can be stored nowhere. */
+enum kg_errc kg_report_reject_text(struct kg_report *r,
+                                   const struct kg_row *row,
+                                   const struct kg_column *column);
 /* Forgets all but the first `n`: the transaction starts anew. */
 void kg_report_forget_rejects(struct kg_report *r, uint32_t n);
 void kg_report_free(struct kg_report *r);

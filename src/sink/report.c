@@ -353,17 +353,6 @@ void kg_report_on_resume(struct kg_report *r, kg_report_resume_cb resume_cb,
     r->resume_data = data;
 }
 
-static enum kg_errc reject_before(struct kg_report *r,
-                                  const struct kg_reject *reject,
-                                  const char *state)
-{
-    enum kg_errc code = kg_report_note_reject(r, reject, state);
-
-    r->n_read_rejected++;
-    r->n_read_rejects = r->n_rejects;
-    return code;
-}
-
 /* NUL and what is no UTF-8 can be stored nowhere: known before it is sent. */
 static const struct kg_column *find_bad_text(const struct kg_report *r,
                                              const struct kg_row *row)
@@ -380,18 +369,6 @@ static const struct kg_column *find_bad_text(const struct kg_report *r,
         }
     }
     return NULL;
-}
-
-static enum kg_errc reject_text(struct kg_report *r, const struct kg_row *row,
-                                const struct kg_column *column)
-{
-    const struct kg_reject reject = {
-        .row = row->number,
-        .column = kg_str_from(column->name),
-        .reason = KG_STR("a text with U+0000 or bytes that are no UTF-8"),
-    };
-
-    return reject_before(r, &reject, "22021");
 }
 
 /* ["c1", "team-a"], for the ledger. One that is too long is cut short. */
@@ -457,7 +434,7 @@ enum kg_errc kg_report_add(struct kg_report *r, const struct kg_row *row,
     if (r->item.failed) {
         return KG_OK; /* Its end will tell. */
     }
-    code = bad != NULL ? reject_text(r, row, bad) : take_row(r, row);
+    code = bad != NULL ? kg_report_reject_text(r, row, bad) : take_row(r, row);
     if (code != KG_OK) {
         return code;
     }
@@ -514,62 +491,4 @@ void kg_report_abort(struct kg_report *r)
     if (!r->job_busy) {
         submit_job(r);
     }
-}
-
-/* --- rejects ------------------------------------------------------------------------- */
-
-static struct kg_str keep(char **end, struct kg_str s)
-{
-    struct kg_str kept = kg_str_of(*end, s.len);
-
-    if (s.len > 0) {
-        memcpy(*end, s.ptr, s.len);
-    }
-    *end += s.len;
-    return kept;
-}
-
-enum kg_errc kg_report_note_reject(struct kg_report *r,
-                                   const struct kg_reject *reject,
-                                   const char *state)
-{
-    struct kg_str state_text = kg_str_from(state);
-    struct kg_reject_row *row;
-    char *end;
-
-    if (r->n_rejects == KG_LIMIT_REJECTS) {
-        return KG_OK;
-    }
-    row = kg_alloc(sizeof(*row) + reject->key.len + reject->column.len +
-                   reject->reason.len + state_text.len);
-    if (row == NULL) {
-        return KG_ENOMEM;
-    }
-    end = row->texts;
-    row->row = reject->row;
-    row->key = keep(&end, reject->key);
-    row->column = keep(&end, reject->column);
-    row->reason = keep(&end, reject->reason);
-    row->state = keep(&end, state_text);
-    kg_queue_init(&row->node);
-    kg_queue_insert_tail(&r->rejects, &row->node);
-    r->n_rejects++;
-    return KG_OK;
-}
-
-void kg_report_forget_rejects(struct kg_report *r, uint32_t n)
-{
-    while (r->n_rejects > n) {
-        struct kg_queue *last = r->rejects.prev;
-
-        kg_queue_remove(last);
-        kg_free(KG_CONTAINER_OF(last, struct kg_reject_row, node));
-        r->n_rejects--;
-    }
-}
-
-enum kg_errc kg_report_reject(struct kg_report *r,
-                              const struct kg_reject *reject)
-{
-    return reject_before(r, reject, "");
 }

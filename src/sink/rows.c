@@ -347,15 +347,13 @@ static enum kg_errc add_json_without_nul(struct kg_buf *out, struct kg_str s)
     return code;
 }
 
-enum kg_errc kg_row_ref_key(const struct kg_row_ref *ref,
-                            const struct kg_table_def *def, struct kg_buf *out)
+enum kg_errc kg_row_key(const struct kg_value *values,
+                        const struct kg_table_def *def, struct kg_buf *out)
 {
     enum kg_errc code = KG_OK;
     char before = '{';
 
     for (uint32_t i = 0; code == KG_OK && i < def->n_columns; i++) {
-        struct kg_value v = kg_row_ref_value(ref, i);
-
         if (!def->columns[i].key) {
             continue;
         }
@@ -365,12 +363,23 @@ enum kg_errc kg_row_ref_key(const struct kg_row_ref *ref,
             (code = kg_buf_addc(out, ':')) != KG_OK) {
             break;
         }
-        code = v.is_null ? kg_buf_adds(out, "null")
-                         : add_json_without_nul(out, v.text);
+        code = values[i].is_null ? kg_buf_adds(out, "null")
+                                 : add_json_without_nul(out, values[i].text);
         before = ',';
     }
     if (code == KG_OK) {
         code = kg_buf_adds(out, before == '{' ? "{}" : "}");
     }
     return code;
+}
+
+enum kg_errc kg_row_ref_key(const struct kg_row_ref *ref,
+                            const struct kg_table_def *def, struct kg_buf *out)
+{
+    struct kg_value values[KG_COLUMNS_MAX];
+
+    for (uint32_t i = 0; i < def->n_columns; i++) {
+        values[i] = kg_row_ref_value(ref, i);
+    }
+    return kg_row_key(values, def, out);
 }

@@ -60,7 +60,11 @@ struct kg_value kg_row_ref_value(const struct kg_row_ref *ref, uint32_t column);
 /* Rows `from` up to `to` as arrays, one parameter for each column. */
 void kg_row_set_args(struct kg_row_set *s, size_t from, size_t to,
                      struct kg_binds *args);
-/* A row's key as a JSON object; NULs, which jsonb cannot hold, are U+FFFD. */
+/* A row's key as a JSON object; NULs, which jsonb cannot hold, are U+FFFD.
+ * KG_ELIMIT: longer than `out` takes. */
+KG_MUST_USE enum kg_errc kg_row_key(const struct kg_value *values,
+                                    const struct kg_table_def *def,
+                                    struct kg_buf *out);
 KG_MUST_USE enum kg_errc kg_row_ref_key(const struct kg_row_ref *ref,
                                         const struct kg_table_def *def,
                                         struct kg_buf *out);

@@ -74,11 +74,11 @@ static bool on_row(void *data, const struct kg_row *row)
     return true;
 }
 
-static bool on_reject(void *data, uint64_t number, const char *column,
+static bool on_reject(void *data, const struct kg_row *row, const char *column,
                       const char *reason)
 {
     KG_REQUIRE(kg_buf_addf(&((struct trace *)data)->text, "!%llu %s %s",
-                           (unsigned long long)number, column,
+                           (unsigned long long)row->number, column,
                            reason) == KG_OK);
     return true;
 }

@@ -86,13 +86,13 @@ static bool on_row(void *data, const struct kg_row *row)
     return say_values(data, "row", row->values);
 }
 
-static bool on_reject(void *data, uint64_t number, const char *column,
+static bool on_reject(void *data, const struct kg_row *row, const char *column,
                       const char *reason)
 {
     struct kt_report *t = data;
 
     return say(t, kg_buf_addf(&t->trace, "reject %llu %s: %s\n",
-                              (unsigned long long)number, column, reason));
+                              (unsigned long long)row->number, column, reason));
 }
 
 static bool end_document(struct kt_report *t, const struct kg_report_end *end)

@@ -67,20 +67,20 @@ static void a_text_that_nothing_can_hold_is_rejected_by_column(void **state)
     kt_sink_until(&t, &s.done, 20);
     assert_int_equal(s.result.n_inserted, 1);
     assert_int_equal(s.result.n_rejected, 2);
-    kt_assert_query("SELECT column_name, sqlstate FROM kubeglean_rejects",
-                    "severity|22021\nseverity|22021");
+    kt_assert_query("SELECT key->>'kind', column_name, sqlstate"
+                    " FROM kubeglean_rejects",
+                    "1|severity|22021\n1|severity|22021");
     kt_sink_end(&t);
 }
 
 static void what_the_reader_turned_away_is_written_down(void **state)
 {
     static const struct kt_row good = {"a", "1", NULL, "OK"};
-    static const struct kg_reject reject = {
-        .row = 4,
-        .key = {"{\"name\": \"\\u0000\"}", 18},
-        .column = {"cluster", 7},
-        .reason = {"key is null", 11},
-    };
+    struct kg_value values[9] = {{KG_STR("c1"), false},
+                                 {KG_STR("ns"), false},
+                                 {KG_STR("nul \0 inside"), false},
+                                 {KG_STR(""), true}};
+    const struct kg_row bad = {values, 4};
     struct kt_sink t;
     struct kg_run_info run = kt_run(1, NOON);
     struct kg_report *r;
@@ -91,13 +91,13 @@ static void what_the_reader_turned_away_is_written_down(void **state)
     kt_sink_fresh(&t);
     assert_int_equal(kg_report_begin(t.sink, &kt_krr, &run, 0, &r), KG_OK);
     kt_add(r, &run, &good, 0, &pause);
-    assert_int_equal(kg_report_reject(r, &reject), KG_OK);
+    assert_int_equal(kg_report_reject(r, &bad, "kind", "a key is null"), KG_OK);
     kg_report_end(r, kt_on_done, &s);
     kt_sink_until(&t, &s.done, 20);
     assert_int_equal(s.result.n_rejected, 1);
-    kt_assert_query(
-        "SELECT \"row\", column_name, reason FROM kubeglean_rejects",
-        "4|cluster|key is null");
+    kt_assert_query("SELECT \"row\", key->>'name', column_name, reason"
+                    " FROM kubeglean_rejects",
+                    "4|nul \xEF\xBF\xBD inside|kind|a key is null");
     kt_assert_query("SELECT rows, rows_rejected FROM kubeglean_runs", "1|1");
     kt_sink_end(&t);
 }
@@ -151,7 +151,10 @@ static void many_bad_rows_are_all_counted_and_some_written_down(void **state)
     s = kt_store_wait(&t, &run, 0, rows, ROWS);
     assert_int_equal(s.result.n_inserted, ROWS / 2);
     assert_int_equal(s.result.n_rejected, ROWS / 2);
-    kt_assert_query("SELECT count(*) FROM kubeglean_rejects", "100");
+    kt_assert_query("SELECT count(*), count(*) FILTER (WHERE reason LIKE"
+                    " '%; no more are written down')"
+                    " FROM kubeglean_rejects",
+                    "100|1");
     kt_assert_query("SELECT rows, rows_rejected FROM kubeglean_runs",
                     "150|150");
     kt_sink_end(&t);
