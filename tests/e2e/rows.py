@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import termios
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
@@ -48,6 +49,23 @@ ROWS = [
     r'{"k":"c1 \u009b31m","t":"\u202Eturned\u2066","a":["\u0085"]}',
     r'{"k":" space ","t":"=1+1","j":{"b":1,"a":{"c":[null,true]}},"a":[" x "]}',
 ]
+REPLACE = """
+apiVersion: kubeglean.io/v1
+kind: Profile
+metadata: {name: left}
+spec:
+  rows: "$.rows[*]"
+  match: [$.rows]
+  table: left
+  mode: replace
+  scope: [cluster]
+  allowEmpty: true
+  incomplete: keep
+  columns:
+  - {name: cluster, type: text, key: true, run: cluster}
+  - {name: k, type: text, key: true, path: "@.k"}
+  - {name: scanned_at, type: timestamptz, run: scanned_at}
+"""
 ROLE = "rows writer"
 
 
@@ -67,13 +85,17 @@ def forget_tables():
 class Odd(Scene):
     """A cluster whose one Job writes ROWS into its log."""
 
+    def __init__(self, keep_tables=False):
+        self.keep_tables = keep_tables
+
     def __enter__(self):
         super().__enter__()
         self.profile = self.write("odd.yaml", PROFILE)
         self.log = self.write("odd.log", "noise\n" + '{"rows":[' + ",\n".join(ROWS) + "]}\nnoise\n")
         port = self.kube_sim("--default-log", self.log, "--run-ms", "100", "--pending-ms", "20")
         self.config = self.kubeconfig(f"http://127.0.0.1:{port}")
-        forget_tables()
+        if not self.keep_tables:
+            forget_tables()
         return self
 
     def run(self, *args):
@@ -168,6 +190,26 @@ def a_table_is_no_wider_than_its_terminal():
         assert len(whole[0]) > 60
 
 
+def names_left_after(*logs):
+    """One run for each log, a second apart: what the table has after each."""
+    found = []
+    forget_tables()
+    for log in logs:
+        with Odd(keep_tables=True) as odd:
+            odd.profile = odd.write("left.yaml", REPLACE)
+            odd.write("odd.log", log)
+            code, _, err = odd.store()
+            found.append((code, sql("SELECT coalesce(string_agg(k, ' ' ORDER BY k), '') FROM \"left\"")))
+            time.sleep(1.1)
+    return found
+
+
+def an_empty_report_empties_its_scope_and_a_cut_one_takes_nothing():
+    assert names_left_after('{"rows":[{"k":"a"},{"k":"b"}]}', '{"rows":[{"k":"b"},{"k":"c"}', '{"rows":[{"k":"d"}]}',
+                            '{"rows":[{"k":1}]}', '{"rows":[]}') == \
+        [(0, "a b"), (4, "a b c"), (0, "d"), (4, "d"), (0, "")]
+
+
 def make_role():
     sql(f"SET client_min_messages = error; DROP ROLE IF EXISTS \"{ROLE}\"",
         f"CREATE ROLE \"{ROLE}\" LOGIN", "REVOKE ALL ON SCHEMA public FROM public")
@@ -222,5 +264,6 @@ if __name__ == "__main__":
         with_postgres = os.path.join(HERE, "..", "lib", "with-postgres")
         os.execv(with_postgres, [with_postgres, sys.executable, os.path.abspath(__file__)])
     tap.run([ndjson_has_the_rows_that_postgresql_has, csv_has_the_rows_that_postgresql_has,
+             an_empty_report_empties_its_scope_and_a_cut_one_takes_nothing,
              a_table_obeys_no_control_character, a_table_is_no_wider_than_its_terminal, a_role_with_the_printed_grants_stores_and_makes_nothing,
              a_role_that_may_migrate_makes_its_tables, without_migrate_nothing_is_made])
