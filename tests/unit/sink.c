@@ -105,7 +105,7 @@ static void rows_are_sorted_by_the_full_key_bytewise(void **state)
     kg_row_set_init(&set, &def);
     assert_int_equal(kg_row_set_add(&set, &first, 0), KG_OK);
     assert_int_equal(kg_row_set_add(&set, &second, 1), KG_OK);
-    kg_row_set_sort(&set, on_again, &n_again);
+    assert_int_equal(kg_row_set_sort(&set, on_again, &n_again), KG_OK);
     assert_int_equal(n_again, 1);
     assert_int_equal(set.n, 4);
     for (size_t i = 0; i < set.n; i++) {
