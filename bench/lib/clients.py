@@ -122,7 +122,9 @@ def gather(scene, kubeconfig, work, *command):
     found, told = measured(
         scene, *command, "-kubeconfig", kubeconfig, "-database", os.environ["KT_PG"], "-image", "krr:1", "-namespaces",
         ",".join(work.namespaces), "-jobs", str(len(work.namespaces)), "-annotations", notes, seconds=TIMEOUT_S)
-    line = json.loads(told.strip().splitlines()[-1])
+    lines = [line for line in told.splitlines() if line.startswith("{")]  # Libraries may print, too.
+    assert lines, f"{command[0]} does not say what it did: {told[-2000:]}"
+    line = json.loads(lines[-1])
     return {**found, **{part: line[part] for part in ("fetch_s", "extract_s", "parse_s", "upsert_s")}}
 
 

@@ -202,7 +202,7 @@ def a_quick_run_of_reports_measures_and_says_that_it_is_quick():
         with open(os.path.join(directory, "report-quick.md"), encoding="utf-8") as file:
             text = file.read()
     ours = [m for m in measurements if m["variant"].startswith("kubeglean")]
-    assert len(ours) == 3 and all(m["rows"] > 0 and m["cpu_s"] > 0 and m["peak_mib"] > 5 for m in ours), ours
+    assert len(ours) == 4 and all(m["rows"] > 0 and m["cpu_s"] > 0 and m["peak_mib"] > 5 for m in ours), ours
     assert about["quick"] and "A quick run" in text, text
     assert any("bench/peers/build" in m["missing"] for m in missing) and "bench/peers/build" in text, missing
     assert json.dumps(about).count("commit") == 1, about
