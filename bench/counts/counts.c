@@ -250,7 +250,7 @@ static void copy_rows(struct work *w)
 static void count_store(struct work *w)
 {
     copy_rows(w);
-    kg_row_set_sort(&w->set, on_again, NULL);
+    must(kg_row_set_sort(&w->set, on_again, NULL), "the order");
     kg_row_set_args(&w->set, 0, w->set.n, &w->binds);
     must(w->binds.err, "the arguments");
     w->n = w->set.n;
