@@ -66,25 +66,33 @@ static void p3_more_values_than_a_statement_has_parameters(void **state)
     kt_sink_end(&t);
 }
 
-/* DO UPDATE SET with nothing to set is a syntax error. */
+/* DO UPDATE SET with nothing to set is a syntax error. The bad row's company is
+ * stored with care, by the statement that has such a clause. */
 static void p4_every_column_is_a_key_column(void **state)
 {
     static const struct kg_column columns[] = {{"name", KG_TYPE_TEXT, true},
-                                               {"rule", KG_TYPE_TEXT, true}};
+                                               {"rule", KG_TYPE_INTEGER, true}};
     static const struct kg_table_def def = {
         .name = "pairs", .n_columns = 2, .columns = columns, .scanned_at = -1};
-    static const char *const texts[] = {"a", "r1", "a", "r2"};
-    struct kg_run_info first = run_at(1);
-    struct kg_run_info second = run_at(2);
+    static const char *const texts[] = {"a", "1", "a", "2"};
+    static const char *const bad[] = {"a", "2", "a", "bad", "a", "3"};
+    struct kg_run_info runs[] = {run_at(1), run_at(2), run_at(3)};
+    struct kg_report_result result;
     struct kt_sink t;
 
     (void)state;
     kt_sink_fresh(&t);
-    assert_int_equal(
-        kt_store_texts(&t, &def, &first, texts, 2).result.n_inserted, 2);
-    assert_int_equal(
-        kt_store_texts(&t, &def, &second, texts, 2).result.n_unchanged, 2);
-    kt_assert_query("SELECT count(*) FROM pairs", "2");
+    result = kt_store_texts(&t, &def, &runs[0], texts, 2).result;
+    assert_int_equal(result.n_inserted, 2);
+    result = kt_store_texts(&t, &def, &runs[1], texts, 2).result;
+    assert_int_equal(result.n_unchanged, 2);
+    result = kt_store_texts(&t, &def, &runs[2], bad, 3).result;
+    assert_int_equal(result.n_rejected, 1);
+    assert_int_equal(result.n_unchanged, 1);
+    assert_int_equal(result.n_inserted, 1);
+    kt_assert_query("SELECT string_agg(rule::text, '' ORDER BY rule)"
+                    " FROM pairs",
+                    "123");
     kt_sink_end(&t);
 }
 
