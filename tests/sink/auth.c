@@ -133,6 +133,42 @@ static void each_kind_of_password_is_accepted(void **state)
     }
 }
 
+static void who_is_not_let_in_is_told_the_cure(void **state)
+{
+    static const struct {
+        const char *sql, *more, *why, *cure;
+    } all[] = {
+        {"ALTER ROLE kt_outside NOLOGIN", "", "is not permitted to log in",
+         "cure: a role that may log in"},
+        {"ALTER ROLE kt_outside LOGIN;"
+         "REVOKE CONNECT ON DATABASE kt FROM PUBLIC",
+         "", "permission denied for database",
+         "cure: GRANT CONNECT ON DATABASE"},
+        {"GRANT CONNECT ON DATABASE kt TO PUBLIC", "dbname=nowhere",
+         "database \"nowhere\" does not exist", "cure: CREATE DATABASE"},
+    };
+
+    (void)state;
+    (void)kt_pg_query("SET client_min_messages = error;"
+                      "DROP ROLE IF EXISTS kt_outside; CREATE ROLE kt_outside");
+    for (size_t i = 0; i < KG_COUNT_OF(all); i++) {
+        char more[100];
+        struct kt_sink t;
+
+        (void)kt_pg_query(all[i].sql);
+        (void)snprintf(more, sizeof(more), "user=kt_outside %s", all[i].more);
+        kt_sink_open_with(&t, kt_pg_conninfo_with(more), true);
+        kt_until_told(&t);
+        if (strstr(t.error.text, all[i].why) == NULL ||
+            strstr(t.error.text, all[i].cure) == NULL) {
+            fail_msg("\"%s\" and \"%s\" are not in: %s", all[i].why,
+                     all[i].cure, t.error.text);
+        }
+        kt_sink_end(&t);
+    }
+    (void)kt_pg_query("DROP ROLE kt_outside");
+}
+
 /* --- who they are ------------------------------------------------------------------ */
 
 static void open_tls(struct kt_sink *t, const char *role, const char *ca,
@@ -220,6 +256,7 @@ int main(void)
         cmocka_unit_test(a_wrong_password_is_told_without_the_password),
         cmocka_unit_test(p10_a_rotated_password_is_told_and_read_again),
         cmocka_unit_test(each_kind_of_password_is_accepted),
+        cmocka_unit_test(who_is_not_let_in_is_told_the_cure),
         cmocka_unit_test(a_server_is_verified_and_we_are_by_certificate),
         cmocka_unit_test(a_server_that_nobody_vouches_for_is_refused),
     };
