@@ -1,4 +1,7 @@
-/* Rows as text: NDJSON, CSV or a table for people. */
+/* Rows as text: NDJSON, CSV or a table for people.
+ *
+ * CSV is that of RFC 4180, but for the end of a line, which is LF as PostgreSQL's
+ * COPY has it; NULL is nothing at all, an empty text is "". */
 #ifndef KG_CLI_PRINTED_H
 #define KG_CLI_PRINTED_H
 

@@ -66,6 +66,12 @@ spec:
   - {name: k, type: text, key: true, path: "@.k"}
   - {name: scanned_at, type: timestamptz, run: scanned_at}
 """
+# What GORM's AutoMigrate makes of the seed's model (bench/peers/go/report.go).
+SEED = """CREATE TABLE scan_histories (namespace varchar(100), name varchar(100), kind varchar(100),
+          container varchar(100), allocations varchar(1000), recommended varchar(1000), pods bigint,
+          PRIMARY KEY (namespace, name, kind, container))"""
+SCAN = """{"object":{"namespace":"s","name":"%s","kind":"Job","container":"c","pods":[{},{}],
+           "allocations":{"cpu":"%s"}},"recommended":{"x":1}}"""
 ROLE = "rows writer"
 
 
@@ -205,9 +211,26 @@ def names_left_after(*logs):
 
 
 def an_empty_report_empties_its_scope_and_a_cut_one_takes_nothing():
-    assert names_left_after('{"rows":[{"k":"a"},{"k":"b"}]}', '{"rows":[{"k":"b"},{"k":"c"}', '{"rows":[{"k":"d"}]}',
-                            '{"rows":[{"k":1}]}', '{"rows":[]}') == \
-        [(0, "a b"), (4, "a b c"), (0, "d"), (4, "d"), (0, "")]
+    found = names_left_after('{"rows":[{"k":"a"},{"k":"b"}]}', '{"rows":[{"k":"b"},{"k":"c"}', '{"rows":[{"k":"d"}]}',
+                             '{"rows":[{"k":1}]}', '{"rows":[]}')
+    assert found == [(0, "a b"), (4, "a b c"), (0, "d"), (4, "d"), (0, "")], found
+
+
+def the_seeds_table_is_adopted_as_gorm_makes_it():
+    columns = "SELECT string_agg(attname || format_type(atttypid, atttypmod), ',' ORDER BY attnum) FROM " \
+        "pg_attribute WHERE attrelid = 'scan_histories'::regclass AND attnum > 0"
+    with Odd() as odd:
+        sql(SEED, "INSERT INTO scan_histories VALUES ('s', 'old', 'Job', 'c', 'theirs', '', 1)")
+        as_made = sql(columns)
+        odd.profile = "krr-seed"
+        odd.write("odd.log", '{"scans":[' + ",".join(SCAN % row for row in (("a", "1"), ("b", "1" * 1000),
+                                                                            ("old", "2"))) + "]}")
+        code, _, err = odd.store("--migrate", "yes")
+        assert code == 4, (code, err)
+        assert sql("SELECT name, pods, allocations, recommended FROM scan_histories ORDER BY 1") == \
+            'a|2|{"cpu":"1"}|{"x":1}\nold|2|{"cpu":"2"}|{"x":1}'
+        assert sql("SELECT key->>'name', sqlstate FROM kubeglean_rejects") == "b|22001"
+        assert sql(columns) == as_made
 
 
 def make_role():
@@ -265,5 +288,6 @@ if __name__ == "__main__":
         os.execv(with_postgres, [with_postgres, sys.executable, os.path.abspath(__file__)])
     tap.run([ndjson_has_the_rows_that_postgresql_has, csv_has_the_rows_that_postgresql_has,
              an_empty_report_empties_its_scope_and_a_cut_one_takes_nothing,
+             the_seeds_table_is_adopted_as_gorm_makes_it,
              a_table_obeys_no_control_character, a_table_is_no_wider_than_its_terminal, a_role_with_the_printed_grants_stores_and_makes_nothing,
              a_role_that_may_migrate_makes_its_tables, without_migrate_nothing_is_made])
