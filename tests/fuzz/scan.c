@@ -32,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     const struct kg_scan *scan;
     struct told want, got;
 
-    if (len < 2) {
+    if (len < 2 || memchr("{[,", bytes[1], 3) == NULL) {
         return 0;
     }
     want = tell(kg_scan_at(0), bytes + 2, len - 2, bytes[0]);
