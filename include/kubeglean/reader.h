@@ -118,6 +118,9 @@ bool kg_reader_met(const struct kg_reader *r, size_t path);
 enum kg_outcome kg_reader_outcome(const struct kg_reader *r,
                                   const char **ret_reason);
 
+/* KG_EUSAGE: the environment's KG_SIMD is none of scalar, sse2, avx2 and avx512
+ * that this processor can; no reader can be created. Unset, it is the last. */
+KG_MUST_USE enum kg_errc kg_reader_check(struct kg_error *e);
 /* 20100 is yajl 2.1.0, for `kubeglean version`. */
 int kg_reader_parser_version(void);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli.h"
+#include "kubeglean/reader.h"
 
 #include <stdio.h>
 
@@ -185,6 +186,7 @@ enum kg_exit kg_cli_run(char **argv)
 {
     const struct kg_verb *verb;
     char **args = argv;
+    struct kg_error e;
 
     if (argv[0] == NULL || argv[1] == NULL) {
         (void)fputs("kubeglean: which verb? `kubeglean --help` lists them.\n",
@@ -197,6 +199,10 @@ enum kg_exit kg_cli_run(char **argv)
     }
     if (strcmp(argv[1], "help") == 0) {
         return help(args[0]);
+    }
+    if (kg_reader_check(&e) != KG_OK) {
+        (void)fprintf(stderr, "kubeglean: %s\n", e.text);
+        return KG_EXIT_USAGE;
     }
     verb = strcmp(argv[1], "--version") == 0 ? &kg_verb_version
                                              : verb_find(argv[1]);

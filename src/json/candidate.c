@@ -28,6 +28,7 @@ void kg_candidate_begin(struct kg_frame *f, struct kg_cut *c, uint64_t from)
     f->token.end = 0;
     f->mute.on = false;
     f->text.on = false;
+    f->tally.on = false;
     if (f->options.interest != NULL) {
         kg_interest_begin(f->options.interest);
     }

@@ -43,6 +43,7 @@ struct kg_frame_options {
     bool delimits; /* For a parser, which needs found.blank. */
     struct kg_frame_limits limits;
     struct kg_interest *interest; /* Borrowed; NULL: all is wanted. */
+    const struct kg_scan *scan;   /* How what is muted is skipped. */
 };
 
 enum kg_frame_event {
@@ -67,6 +68,7 @@ struct kg_frame_found {
     struct kg_str piece;
     size_t blank; /* 1: a blank behind it, for the parser alone. */
     bool text;    /* The inside of what is wanted as text, not to be parsed. */
+    const struct kg_tally *tally; /* Not NULL: no piece, but what it says. */
     enum kg_frame_fault fault;
     bool damaged;      /* BROKEN behind a whole name or element. */
     uint64_t from, to; /* Where in the stream; `to` not for PIECE. */
@@ -102,6 +104,13 @@ struct kg_frame_token {
 struct kg_frame_span {
     bool on;
     size_t depth; /* Outside of it. */
+};
+
+/* An array that is only counted, while it is muted. */
+struct kg_frame_tally {
+    bool on;
+    bool looks; /* The member's value comes that decides. */
+    struct kg_tally sum;
 };
 
 /* A candidate that is given up, while its last tokens are handed on. */
@@ -144,6 +153,7 @@ struct kg_frame {
     struct kg_frame_token token;
     struct kg_frame_span mute;
     struct kg_frame_span text;
+    struct kg_frame_tally tally;
     struct kg_frame_ending ending;
     struct kg_inner inner; /* A document that may be inside a broken one. */
     struct kg_frame_first first;

@@ -3,6 +3,7 @@
 
 #include "bytes.h"
 #include "scalar.h"
+#include "skip.h"
 
 /* Used in more than one place, and inlined in each: see fail_here(). */
 #define INLINED static inline __attribute__((always_inline))
@@ -39,36 +40,16 @@ static enum kg_frame_event close_candidate(struct kg_frame *f,
     return kg_candidate_close(f, &copy);
 }
 
-/* PIECE: what came before it may not be in one piece with what comes. */
-static enum kg_frame_event split_here(struct kg_frame *f,
-                                      const struct kg_cut *c)
+static enum kg_frame_event skip(struct kg_frame *f, struct kg_cut *c)
 {
-    f->out.len = (size_t)(c->o - f->out.ptr);
-    return kg_candidate_give(f);
+    struct kg_cut copy = *c;
+
+    kg_skip(f, &copy);
+    *c = copy;
+    return KG_FRAME_HUNGRY;
 }
 
 /* --- containers ------------------------------------------------------------ */
-
-/* The opener is written. One that is likely noise is not handed on yet. */
-static enum kg_frame_event begin_text_span(struct kg_frame *f,
-                                           const struct kg_cut *c)
-{
-    enum kg_frame_event event = split_here(f, c);
-
-    f->text.on = event == KG_FRAME_PIECE;
-    f->text.depth = f->depth - 1;
-    return event;
-}
-
-/* The closer is not read yet: after the PIECE it comes again. */
-static enum kg_frame_event end_text_span(struct kg_frame *f,
-                                         const struct kg_cut *c)
-{
-    enum kg_frame_event event = split_here(f, c);
-
-    f->text.on = false;
-    return event;
-}
 
 /* A printer that puts an element at a line's start does not indent, and none
  * puts a member's value there. */
@@ -85,7 +66,7 @@ static void open_inner(struct kg_frame *f, struct kg_cut *c)
 INLINED enum kg_frame_event open_container(struct kg_frame *f, struct kg_cut *c)
 {
     bool object = *c->p == '{';
-    bool text = false;
+    enum kg_wanted wanted = KG_WANTED_TOKENS;
     uint8_t bit = (uint8_t)(1u << (f->depth % 8));
 
     if (f->depth == f->options.limits.depth) {
@@ -101,13 +82,19 @@ INLINED enum kg_frame_event open_container(struct kg_frame *f, struct kg_cut *c)
         f->kinds[f->depth / 8] &= (uint8_t)~bit;
     }
     if (f->options.interest != NULL && !f->mute.on) {
-        text = kg_interest_open(f->options.interest,
-                                object ? KG_OBJECT : KG_ARRAY);
+        wanted = kg_interest_open(f->options.interest,
+                                  object ? KG_OBJECT : KG_ARRAY);
     }
     f->depth++;
     *c->o++ = *c->p++;
     f->state = object ? FIRST_NAME : FIRST_VALUE;
-    return text ? begin_text_span(f, c) : KG_FRAME_HUNGRY;
+    if (f->mute.on) {
+        f->tally.looks = false;
+        return skip(f, c);
+    }
+    return wanted == KG_WANTED_TOKENS ? KG_FRAME_HUNGRY
+           : wanted == KG_WANTED_TEXT ? kg_span_begin_text(f, c->o)
+                                      : kg_tally_begin(f, c->o);
 }
 
 /* What was muted leaves no trace. */
@@ -122,14 +109,20 @@ static inline void end_value(struct kg_frame *f, struct kg_cut *c)
     f->state = NEXT;
     if (f->mute.on && f->depth == f->mute.depth) {
         unmute(f, c);
+    } else if (f->tally.on) {
+        kg_tally_value(f, c->o);
     }
 }
 
 INLINED enum kg_frame_event close_container(struct kg_frame *f,
                                             struct kg_cut *c)
 {
+    if (f->tally.on && f->depth - 1 == f->mute.depth) {
+        c->o = f->out.ptr + f->token.member;
+        return kg_tally_end(f);
+    }
     if (f->text.on && f->depth - 1 == f->text.depth &&
-        end_text_span(f, c) == KG_FRAME_PIECE) {
+        kg_span_end_text(f, c->o) == KG_FRAME_PIECE) {
         return KG_FRAME_PIECE;
     }
     if (f->options.interest != NULL && !f->mute.on) {
@@ -166,7 +159,8 @@ static inline bool skip_space(struct kg_frame *f, struct kg_cut *c)
         c->line = *c->p == '\n' ? c->p + 1 : c->line;
         c->p++;
         if (c->p < c->end && *c->p == ' ') {
-            c->p = kg_bytes_skip_blanks(c->p + 1, c->end);
+            c->p =
+                kg_bytes_skip_blanks(c->p + 1, c->end, f->options.scan->wide);
         }
         if (c->p == c->end) {
             return false;
@@ -282,6 +276,8 @@ INLINED enum kg_frame_event on_colon(struct kg_frame *f, struct kg_cut *c)
     }
     if (f->options.interest != NULL && !f->mute.on) {
         note_name(f, c);
+    } else if (f->tally.on) {
+        kg_tally_name(f, last_name(f, c));
     }
     if (!f->damaging) {
         kg_candidate_note_name(f, c->o);
@@ -309,7 +305,7 @@ INLINED enum kg_frame_event on_next(struct kg_frame *f, struct kg_cut *c)
         if (f->inner.state == KG_INNER_WHOLE) {
             kg_inner_forget(&f->inner);
         }
-        return KG_FRAME_HUNGRY;
+        return f->mute.on ? skip(f, c) : KG_FRAME_HUNGRY;
     }
     if (*c->p == (object ? '}' : ']')) {
         return close_container(f, c);
@@ -405,7 +401,7 @@ INLINED enum kg_frame_event on_sequence(struct kg_frame *f, struct kg_cut *c)
 
 INLINED enum kg_frame_event on_text(struct kg_frame *f, struct kg_cut *c)
 {
-    kg_bytes_copy_plain(&c->p, c->end, &c->o);
+    kg_bytes_copy_plain(&c->p, c->end, &c->o, f->options.scan->wide);
     if (c->p == c->end) {
         return KG_FRAME_HUNGRY;
     }

@@ -36,7 +36,7 @@ static inline bool kg_json_is_space(uint8_t byte)
 }
 
 /* `out` has so much more room than the input to be read can need. */
-enum { KG_CUT_SLACK = 32 };
+enum { KG_CUT_SLACK = 64 };
 
 /* The input of one call; the frame's `out` is written through `o`. */
 struct kg_cut {
@@ -72,7 +72,7 @@ static inline bool kg_cut_at_line_start(const struct kg_frame *f,
     return kg_cut_before(f, c) == '\n';
 }
 
-/* So that what is read fits into `out`, and eight bytes more at once. */
+/* So that what is read fits into `out`, and 16 bytes more at once. */
 static inline void kg_cut_clamp(const struct kg_frame *f, struct kg_cut *c)
 {
     size_t room = f->out.capacity - KG_CUT_SLACK - (size_t)(c->o - f->out.ptr);
@@ -141,6 +141,9 @@ bool kg_mend_at_line(struct kg_frame *f, struct kg_cut *c);
 bool kg_mend_at_fault(struct kg_frame *f, struct kg_cut *c);
 /* Reading goes on at c->p; it stops at the next place for a stamp. */
 bool kg_mend_at_piece(struct kg_frame *f, struct kg_cut *c);
+/* c->end, or where the next piece of the line that is read may begin. */
+const uint8_t *kg_mend_piece_end(const struct kg_frame *f,
+                                 const struct kg_cut *c);
 /* Reads from `in` while f->mend has a kind; _end(): there is no more. */
 enum kg_frame_event kg_mend_read(struct kg_frame *f, struct kg_str *in);
 enum kg_frame_event kg_mend_end(struct kg_frame *f);

@@ -49,23 +49,39 @@ static bool is_text(const struct kg_interest *i)
     return text;
 }
 
-bool kg_interest_open(struct kg_interest *i, enum kg_kind kind)
+static bool is_counted(const struct kg_interest *i, enum kg_kind kind)
 {
-    bool text;
+    return kind == KG_ARRAY && i->places.n == 1 &&
+           kg_places_node(&i->places, 0)->counted;
+}
+
+enum kg_wanted kg_interest_open(struct kg_interest *i, enum kg_kind kind)
+{
+    enum kg_wanted wanted;
 
     if (i->n_whole > 0) {
         i->n_whole++;
-        return false;
+        return KG_WANTED_TOKENS;
     }
     kg_places_value(&i->places);
     if (!is_whole(i)) {
+        wanted = is_counted(i, kind) ? KG_WANTED_TALLY : KG_WANTED_TOKENS;
         kg_places_open(&i->places, kind);
-        return false;
+        return wanted;
     }
-    text = is_text(i);
+    wanted = is_text(i) ? KG_WANTED_TEXT : KG_WANTED_TOKENS;
     i->n_whole = 1;
     i->unknown = false;
-    return text;
+    return wanted;
+}
+
+struct kg_tally kg_interest_tally(const struct kg_interest *i)
+{
+    const struct kg_trie_node *array = kg_places_node(&i->places, 0);
+    const struct kg_condition *c = array->counted_if;
+
+    return c != NULL ? (struct kg_tally){.name = c->name, .value = c->text}
+                     : (struct kg_tally){.n_all = 0};
 }
 
 void kg_interest_close(struct kg_interest *i)

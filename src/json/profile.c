@@ -269,6 +269,7 @@ static enum kg_errc compile(const struct kg_compile *c)
         err = compile_table(c, spec);
     }
     kg_trie_seal(&c->p->trie);
+    kg_profile_note_counted(c->p);
     return err;
 }
 

@@ -115,6 +115,8 @@ struct kg_trie_node {
     uint16_t n_actions;
     bool whole;   /* All that is inside is needed, */
     bool as_text; /* and nobody asks what it says. */
+    bool counted; /* Of an array's elements it is only needed how many, */
+    const struct kg_condition *counted_if; /* and, unless NULL, of which. */
 };
 
 struct kg_trie {
@@ -150,5 +152,8 @@ struct kg_profile {
     struct kg_column_def *defs; /* and where they come from. */
     struct kg_trie trie;
 };
+
+/* tally.c: which arrays are only counted; after kg_trie_seal(). */
+void kg_profile_note_counted(struct kg_profile *p);
 
 #endif /* KG_JSON_PROFILE_DEF_H */

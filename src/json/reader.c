@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "kubeglean/reader.h"
 
+#include <stdlib.h>
 #include <yajl/yajl_version.h>
 
 #include "frame.h"
@@ -179,6 +180,10 @@ static bool select_from(struct kg_reader *r, struct kg_str piece)
 {
     enum kg_errc err;
 
+    if (r->frame.found.tally != NULL) {
+        kg_select_tally(&r->select, r->frame.found.tally);
+        return true;
+    }
     kg_select_piece(&r->select, piece);
     if (r->frame.found.text) {
         err = kg_select_piece_over(&r->select);
@@ -486,8 +491,10 @@ static enum kg_errc init_frame(struct kg_reader *r)
                    .key = o->limits.key,
                    .number = o->limits.number},
         .interest = selects && !o->parse_all ? &r->interest : NULL};
+    struct kg_error e;
+    enum kg_errc err = kg_scan_choose(getenv("KG_SIMD"), &options.scan, &e);
 
-    return kg_frame_init(&r->frame, &options);
+    return err == KG_OK ? kg_frame_init(&r->frame, &options) : err;
 }
 
 static enum kg_errc init_selection(struct kg_reader *r)
@@ -576,6 +583,13 @@ void kg_reader_destroy(struct kg_reader *r)
     finish_selection(r);
     kg_frame_finish(&r->frame);
     kg_free(r);
+}
+
+enum kg_errc kg_reader_check(struct kg_error *e)
+{
+    const struct kg_scan *scan;
+
+    return kg_scan_choose(getenv("KG_SIMD"), &scan, e);
 }
 
 int kg_reader_parser_version(void)

@@ -14,8 +14,8 @@ enum { KG_NEST_MAX = 64 };
 /* An array that is only counted: all its elements, and the objects among them
  * that have a member with a certain value. */
 struct kg_tally {
-    struct kg_str name;  /* The member's, as it is written, not empty, */
-    struct kg_str value; /* and a scalar or a string with its quotes. */
+    struct kg_str name;  /* The member's; empty: all that matters is n_all. */
+    struct kg_str value; /* A number or a literal. */
     uint64_t n_all, n_met;
     bool met; /* The element that is open has it, so far. */
 };
@@ -37,8 +37,8 @@ struct kg_scan {
      * there. 0: nothing is. It stops
      * - behind the closer that makes n->depth 0;
      * - before a closer of the other kind, and an opener that is too deep;
-     * - before a string with a control character in it; with a tally, with a
-     *   backslash;
+     * - before a string with a control character in it; with a tally's name, with
+     *   a backslash;
      * - before a byte that no JSON text has outside strings, a member that does
      *   not begin with a quote, and a line that does not begin with white space
      *   or a closer;

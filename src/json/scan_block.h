@@ -69,8 +69,7 @@ static inline uint64_t next_of(uint64_t bits, uint64_t blank, uint64_t *carry)
 
 /* Takes strings out of the brackets and commas. What ends the scan: a bit for
  * each reason. */
-static inline uint64_t settle(struct mask *m, struct carry *c,
-                              const struct kg_tally *tally)
+static inline uint64_t settle(struct mask *m, struct carry *c, bool looks)
 {
     uint64_t quote = m->quote & ~escaped_by(m->backslash, &c->escaped);
     uint64_t inside = prefix_xor(quote) ^ c->inside;
@@ -87,7 +86,7 @@ static inline uint64_t settle(struct mask *m, struct carry *c,
     stop |= line & ~(m->blank | m->close);
     stop |= next_of(m->open & m->object, m->blank, &c->member) &
             ~(m->quote | (m->close & m->object));
-    if (tally != NULL) {
+    if (looks) {
         stop |= m->backslash;
         m->quote = quote & inside;
     }
@@ -144,16 +143,17 @@ static inline bool walk(struct kg_nest *n, const struct mask *m, uint64_t stop,
 static inline bool scan_block(struct kg_nest *n, const uint8_t *bytes,
                               struct carry *c, struct place *at)
 {
-    uint8_t first = n->tally != NULL ? (uint8_t)n->tally->name.ptr[0] : '"';
+    bool looks = kg_tally_looks(n);
+    uint8_t first = looks ? (uint8_t)*n->tally->name.ptr : '"';
     struct mask m;
     uint64_t stop;
 
     classify(&m, bytes, first);
-    m.first = n->tally != NULL ? m.first >> 1 : 0;
-    if (n->tally != NULL && bytes[64] == first) {
+    m.first = looks ? m.first >> 1 : 0;
+    if (looks && bytes[64] == first) {
         m.first |= UINT64_C(1) << 63;
     }
-    stop = settle(&m, c, n->tally);
+    stop = settle(&m, c, looks);
     return walk(n, &m, stop, at);
 }
 

@@ -45,11 +45,12 @@ static const uint8_t *on_quote(struct kg_nest *n, const uint8_t *p,
 {
     struct kg_tally *t = n->tally;
 
-    if (t != NULL && n->depth == 2 && (n->kinds & 1) != 0 && p + 1 < end &&
-        p[1] == (uint8_t)*t->name.ptr && !kg_tally_look(t, p, end)) {
+    if (kg_tally_looks(n) && n->depth == 2 && (n->kinds & 1) != 0 &&
+        p + 1 < end && p[1] == (uint8_t)*t->name.ptr &&
+        !kg_tally_look(t, p, end)) {
         return NULL;
     }
-    return skip_string(p, end, t != NULL);
+    return skip_string(p, end, kg_tally_looks(n));
 }
 
 /* Behind the token at `p`; NULL: it stops before it. */

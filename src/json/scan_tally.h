@@ -28,9 +28,6 @@ static inline bool kg_nest_open(struct kg_nest *n, bool object)
     if (n->depth >= n->max) {
         return false;
     }
-    if (n->depth == 1 && n->tally != NULL) {
-        n->tally->met = false;
-    }
     n->kinds = n->kinds << 1 | object;
     n->depth++;
     return true;
@@ -47,8 +44,14 @@ static inline bool kg_nest_close(struct kg_nest *n, bool object)
     if (n->depth == 1 && n->tally != NULL) {
         n->tally->n_all++;
         n->tally->n_met += n->tally->met;
+        n->tally->met = false;
     }
     return true;
+}
+
+static inline bool kg_tally_looks(const struct kg_nest *n)
+{
+    return n->tally != NULL && n->tally->name.len > 0;
 }
 
 /* In the array that is counted, from `p`, behind its opener or a comma: is a
@@ -96,7 +99,7 @@ static inline bool kg_tally_look(struct kg_tally *t, const uint8_t *p,
     if (rest <= t->value.len) {
         return false;
     }
-    t->met = *p == '"' || !kg_scalar_has(p[t->value.len]);
+    t->met = !kg_scalar_has(p[t->value.len]);
     return true;
 }
 

@@ -413,6 +413,18 @@ static bool on_close(void *data, enum kg_kind kind)
     return true;
 }
 
+void kg_select_tally(struct kg_select *s, const struct kg_tally *tally)
+{
+    struct cursor c = {0};
+    const struct kg_action *a;
+
+    kg_places_value(&s->places);
+    while ((a = next_action(s, &c)) != NULL) {
+        s->counts[a->slot] +=
+            def_of(s, a->slot)->n_where == 0 ? tally->n_all : tally->n_met;
+    }
+}
+
 const struct kg_parse_ops kg_select_tokens = {.scalar_cb = on_scalar,
                                               .name_cb = on_name,
                                               .open_cb = on_open,

@@ -11,6 +11,7 @@
 #include "kubeglean/reader.h"
 #include "parse.h"
 #include "places.h"
+#include "scan.h"
 
 /* Paths that were met, in all documents: one bit each. */
 struct kg_seen_paths {
@@ -70,6 +71,8 @@ KG_MUST_USE enum kg_errc kg_select_begin(struct kg_select *s,
 /* Before and after each piece that is parsed. */
 void kg_select_piece(struct kg_select *s, struct kg_str piece);
 KG_MUST_USE enum kg_errc kg_select_piece_over(struct kg_select *s);
+/* The array that was opened last is not parsed: what its elements come to. */
+void kg_select_tally(struct kg_select *s, const struct kg_tally *tally);
 /* The document is over, whole or not: what was held is forgotten. */
 void kg_select_end(struct kg_select *s);
 

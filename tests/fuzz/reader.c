@@ -2,9 +2,12 @@
 /* Any log, cut anywhere: what is found is the same as when it is read whole, and
  * the same as when the parser meets all of it; the work is linear. The first
  * byte says which reader, the second where it is cut. */
-#include "kubeglean/reader.h"
+#include <stdlib.h>
+
 #include "kubeglean/heap.h"
+#include "kubeglean/reader.h"
 #include "kubeglean/yaml.h"
+#include "json/scan.h"
 
 enum { TRACE_MAX = 1 << 24, MODES = 6 };
 
@@ -12,6 +15,7 @@ struct trace {
     struct kg_buf text;
     uint32_t n_columns;
     size_t began; /* Where in `text` the last document does. */
+    bool damaged; /* Something broke that was JSON so far. */
 };
 
 static struct kg_profile *profiles[2];
@@ -24,7 +28,8 @@ static const char all_sources[] =
     "  - {name: j, type: jsonb, raw: \"@\"}\n"
     "  - {name: v, type: numeric, path: \"@[1]\", mismatch: default, "
     "default: 0}\n"
-    "  - {name: len, type: integer, count: \"@[*].*\", where: {x: true}}\n";
+    "  - {name: len, type: integer, count: \"@[*].*\", where: {x: true}}\n"
+    "  - {name: pods, type: integer, count: \"@.b[*]\", where: {x: true}}\n";
 
 static struct kg_profile *compile(struct kg_str yaml)
 {
@@ -133,25 +138,39 @@ static void find(struct trace *t, const struct kg_reader_options *options,
     }
     KG_REQUIRE(kg_reader_finish(r, "cut") == KG_OK);
     add_stats(t, kg_reader_stats(r));
+    t->damaged = kg_reader_stats(r)->damaged > 0;
     /* By the frame, and twice by the parser, with U+FFFD for single bytes. */
     KG_REQUIRE(kg_reader_stats(r)->looked_at <= 7 * log.len);
     kg_reader_destroy(r);
+}
+
+/* Where a document is none, how much of it is skipped, and so where it breaks,
+ * depends on the cuts; but not without a profile. */
+static void compare_with(const struct trace *parsed,
+                         const struct kg_reader_options *options,
+                         struct kg_str log, size_t step)
+{
+    struct trace found;
+
+    find(&found, options, log, step);
+    KG_REQUIRE(kg_str_eq(kg_buf_str(&found.text), kg_buf_str(&parsed->text)) ||
+               (parsed->damaged && options->profile != NULL));
+    kg_buf_finish(&found.text);
 }
 
 static void compare(const struct kg_reader_options *options, struct kg_str log,
                     size_t step)
 {
     struct kg_reader_options all = *options;
-    struct trace whole, cut, parsed;
+    struct trace parsed;
 
     all.parse_all = true;
-    find(&whole, options, log, log.len + 1);
-    find(&cut, options, log, step);
     find(&parsed, &all, log, step);
-    KG_REQUIRE(kg_str_eq(kg_buf_str(&whole.text), kg_buf_str(&cut.text)));
-    KG_REQUIRE(kg_str_eq(kg_buf_str(&whole.text), kg_buf_str(&parsed.text)));
-    kg_buf_finish(&whole.text);
-    kg_buf_finish(&cut.text);
+    for (size_t i = 0; kg_scan_at(i) != NULL; i++) {
+        KG_REQUIRE(setenv("KG_SIMD", kg_scan_at(i)->name, 1) == 0);
+        compare_with(&parsed, options, log, log.len + 1);
+        compare_with(&parsed, options, log, step);
+    }
     kg_buf_finish(&parsed.text);
 }
 

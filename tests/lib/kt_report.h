@@ -35,7 +35,7 @@ void kt_report_end(struct kt_report *t);
 char *kt_report_of(const struct kg_reader_options *options, struct kg_str log,
                    struct kg_reader_stats *ret_stats);
 /* The same trace comes of `log` whole, cut in two at every place, and byte by
- * byte; and, with a profile, when the parser meets all. */
+ * byte, with each KG_SIMD; and, with a profile, when the parser meets all. */
 void kt_report_assert(const struct kg_reader_options *options,
                       struct kg_str log, const char *want);
 
