@@ -159,6 +159,7 @@ static enum kg_frame_event break_off(struct kg_frame *f, struct kg_cut *c,
         .n_nan = f->n_nan,
         .n_taken = f->mend.n_taken,
     };
+    f->tail = f->damaging;
     end_mending(f);
     settle_inner(f, fault);
     if (!f->damaging) {

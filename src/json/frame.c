@@ -53,11 +53,13 @@ static bool is_hopeless(const struct kg_cut *c)
     return next != '{' && next != '[' && next != ']' && !kg_scalar_has(next);
 }
 
-/* It is read with bounds of its own, which only stamped logs have so soon. */
+/* Not at a line's start it may be a part of the one that broke. It is read with
+ * bounds of its own, which only stamped logs have so soon. */
 static void begin_candidate(struct kg_frame *f, struct kg_cut *c, bool nested)
 {
+    f->tail = f->tail && !kg_cut_at_line_start(f, c);
     kg_candidate_begin(f, c, kg_cut_offset(f, c));
-    f->nested = nested;
+    f->nested = nested || f->tail;
     f->state = VALUE;
     c->end = f->mend.stamped ? c->p : c->end;
 }
