@@ -57,9 +57,9 @@ static bool is_hopeless(const struct kg_cut *c)
  * bounds of its own, which only stamped logs have so soon. */
 static void begin_candidate(struct kg_frame *f, struct kg_cut *c, bool nested)
 {
-    f->tail = f->tail && !kg_cut_at_line_start(f, c);
+    nested = nested || (f->broke && !kg_cut_at_line_start(f, c));
     kg_candidate_begin(f, c, kg_cut_offset(f, c));
-    f->nested = nested || f->tail;
+    f->nested = nested;
     f->state = VALUE;
     c->end = f->mend.stamped ? c->p : c->end;
 }
