@@ -297,7 +297,7 @@ static void a_database_that_may_not_be_entered_is_named(void **state)
     expect_missed_at_start(
         "DO 'BEGIN EXECUTE format(''REVOKE CONNECT ON DATABASE %I FROM"
         " \"kt writer\"'', current_database()); END'",
-        "CONNECT",
+        "cure: GRANT CONNECT ON DATABASE",
         "DO 'BEGIN EXECUTE format(''GRANT CONNECT ON DATABASE %I TO"
         " \"kt writer\"'', current_database()); END'");
 }
