@@ -22,6 +22,7 @@ target_include_directories(kubeglean_lib
   INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 target_link_libraries(kubeglean_lib PUBLIC PkgConfig::UV
   PRIVATE PkgConfig::CURL PkgConfig::PQ PkgConfig::YAJL PkgConfig::YAML
+  PkgConfig::ZLIB BZip2::BZip2
   ${llhttp} m)
 if(BUILD_SHARED_LIBS)
   target_link_options(kubeglean_lib PRIVATE -Wl,-z,defs
@@ -43,14 +44,14 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/kubeglean-config.cmake
   DESTINATION ${package_dir})
 
 # Whoever links a static library links what it needs, too.
-set(pc_private "libcurl, libpq, yajl, yaml-0.1")
+set(pc_private "libcurl, libpq, yajl, yaml-0.1, zlib")
 if(LLHTTP_FOUND)
   string(APPEND pc_private ", libllhttp")
 endif()
 set(pc_public "libuv >= 1.44")
 if(NOT BUILD_SHARED_LIBS)
   string(APPEND pc_public ", ${pc_private}")
-  set(pc_libs " -lm")
+  set(pc_libs " -lbz2 -lm")
 endif()
 file(RELATIVE_PATH pc_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(kubeglean.pc.in kubeglean.pc @ONLY)

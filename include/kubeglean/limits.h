@@ -8,15 +8,17 @@
 #define KG_MIB (KG_KIB * 1024)
 
 /* json: defaults of extract's options, and of every profile. */
-#define KG_LIMIT_DEPTH     512          /* Far beyond any tool's report. */
-#define KG_LIMIT_DEPTH_MAX 10000        /* What a user may ask for. */
-#define KG_LIMIT_STRING    (1 * KG_MIB) /* KRR's largest cell is 305. */
-#define KG_LIMIT_KEY       (4 * KG_KIB) /* Map keys are names of objects. */
-#define KG_LIMIT_NUMBER    (1 * KG_KIB) /* numeric holds more digits. */
-#define KG_LIMIT_ROW       (4 * KG_MIB) /* One row with its raw columns. */
-#define KG_LIMIT_HELD      (8 * KG_MIB) /* Rows that wait for a parent's value. */
-#define KG_LIMIT_RESCAN    (64 * KG_KIB) /* Looked at again after a failure. */
-#define KG_LIMIT_FOREIGN   (4 * KG_KIB) /* A line between a document's lines. */
+#define KG_LIMIT_DEPTH        512          /* Far beyond any tool's report. */
+#define KG_LIMIT_DEPTH_MAX    10000        /* What a user may ask for. */
+#define KG_LIMIT_STRING       (1 * KG_MIB) /* KRR's largest cell is 305. */
+#define KG_LIMIT_KEY          (4 * KG_KIB) /* Map keys are names of objects. */
+#define KG_LIMIT_NUMBER       (1 * KG_KIB) /* numeric holds more digits. */
+#define KG_LIMIT_ROW          (4 * KG_MIB) /* One row with its raw columns. */
+#define KG_LIMIT_HELD         (8 * KG_MIB) /* Rows that wait for a parent's value. */
+#define KG_LIMIT_UNPACK_RATIO 256 /* JSON is packed to a hundredth at most; */
+#define KG_LIMIT_UNPACK_FREE  (16 * KG_MIB) /* so much may be more. */
+#define KG_LIMIT_RESCAN       (64 * KG_KIB) /* Looked at again after a failure. */
+#define KG_LIMIT_FOREIGN      (4 * KG_KIB) /* A line between a document's lines. */
 
 /* cli */
 #define KG_LIMIT_PRINT_HELD (1 * KG_MIB) /* Of a document, before a file is. */

@@ -39,7 +39,8 @@ struct kg_report_end {
     uint64_t n_rows;         /* Handed to row_cb. */
     uint64_t n_rejected;     /* Rows that a column refused. */
     uint64_t n_nan;          /* NaN and infinities that became null. */
-    uint64_t offset, len;    /* Where it stood in the log. */
+    uint64_t offset, len;    /* Where it stood in the log, or in what was
+                              * unpacked of it. */
     /* Of a profile with `allowEmpty`, when a complete report has no row at all:
      * the scope it speaks of, in the columns of the scope; else NULL. */
     const struct kg_value *scope;
@@ -123,5 +124,8 @@ enum kg_outcome kg_reader_outcome(const struct kg_reader *r,
 KG_MUST_USE enum kg_errc kg_reader_check(struct kg_error *e);
 /* 20100 is yajl 2.1.0, for `kubeglean version`. */
 int kg_reader_parser_version(void);
+/* Of zlib and libbz2: static strings. */
+const char *kg_reader_gzip_version(void);
+const char *kg_reader_bzip2_version(void);
 
 #endif /* KUBEGLEAN_READER_H */

@@ -21,6 +21,8 @@ static bool print_versions(void)
            printf("llhttp %s\n", kg_serve_parser_version()) > 0 &&
            printf("yajl %d.%d.%d\n", yajl / 10000, yajl / 100 % 100,
                   yajl % 100) > 0 &&
+           printf("zlib %s\n", kg_reader_gzip_version()) > 0 &&
+           printf("libbz2 %s\n", kg_reader_bzip2_version()) > 0 &&
            printf("libpq %d.%d\n", pq / 10000, pq % 10000) > 0 &&
            printf("libyaml %s\n", kg_yaml_parser_version()) > 0;
 }

@@ -11,6 +11,11 @@ static const char *const root_names[] = {[KG_ROOT_OBJECT] = "object",
                                          NULL};
 static const char *const unit_names[] = {
     [KG_UNIT_DOCUMENT] = "document", [KG_UNIT_LOG] = "log", NULL};
+static const char *const encoding_names[] = {[KG_PACKING_NONE] = "plain",
+                                             [KG_PACKING_GZIP] = "base64+gzip",
+                                             [KG_PACKING_BZIP2] =
+                                                 "base64+bzip2",
+                                             NULL};
 static const char *const mode_names[] = {[KG_MODE_UPSERT] = "upsert",
                                          [KG_MODE_APPEND] = "append",
                                          [KG_MODE_REPLACE] = "replace",
@@ -56,6 +61,7 @@ static enum kg_errc compile_words(const struct kg_compile *c,
     struct kg_profile *p = c->p;
     unsigned root = KG_ROOT_OBJECT;
     unsigned unit = KG_UNIT_DOCUMENT;
+    unsigned packing = KG_PACKING_NONE;
     unsigned mode = KG_MODE_UPSERT;
     unsigned keep = 0;
     unsigned empty = 0;
@@ -63,6 +69,9 @@ static enum kg_errc compile_words(const struct kg_compile *c,
 
     if (err == KG_OK) {
         err = kg_compile_word(c, spec, "unit", unit_names, &unit);
+    }
+    if (err == KG_OK) {
+        err = kg_compile_word(c, spec, "encoding", encoding_names, &packing);
     }
     if (err == KG_OK) {
         err = kg_compile_word(c, spec, "mode", mode_names, &mode);
@@ -78,6 +87,7 @@ static enum kg_errc compile_words(const struct kg_compile *c,
     }
     p->root = (enum kg_root)root;
     p->unit = (enum kg_unit)unit;
+    p->packing = (enum kg_packing)packing;
     p->table.mode = (enum kg_mode)mode;
     p->keep_incomplete = keep != 0;
     p->may_lack_rows = empty != 0;
@@ -240,9 +250,9 @@ static enum kg_errc compile_table(const struct kg_compile *c,
 static enum kg_errc compile(const struct kg_compile *c)
 {
     static const char *const names[] = {
-        "summary",    "root",    "unit", "match", "rows",
-        "absentRows", "table",   "mode", "scope", "incomplete",
-        "allowEmpty", "columns", NULL};
+        "summary",    "encoding",   "root",    "unit", "match",
+        "rows",       "absentRows", "table",   "mode", "scope",
+        "incomplete", "allowEmpty", "columns", NULL};
     const struct kg_node *document = c->p->texts.root;
     const struct kg_node *spec = kg_node_get(document, "spec");
     enum kg_errc err = compile_header(c, document);

@@ -7,6 +7,8 @@
 #include "kubeglean/profile.h"
 #include "path.h"
 
+enum kg_packing { KG_PACKING_NONE, KG_PACKING_GZIP, KG_PACKING_BZIP2 };
+
 enum kg_source {
     KG_FROM_PATH,
     KG_FROM_RAW,
@@ -139,6 +141,7 @@ struct kg_profile {
     struct kg_table_def table;
     enum kg_root root;
     enum kg_unit unit;
+    enum kg_packing packing;
     bool keep_incomplete;
     bool may_lack_rows;
     size_t n_rows, n_matches, n_slots;

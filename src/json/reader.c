@@ -4,10 +4,11 @@
 #include <stdlib.h>
 #include <yajl/yajl_version.h>
 
-#include "frame.h"
+#include "fault.h"
 #include "kubeglean/heap.h"
 #include "kubeglean/limits.h"
 #include "output.h"
+#include "unpack.h"
 
 struct kg_reader {
     struct kg_reader_options options;
@@ -18,7 +19,8 @@ struct kg_reader {
     struct kg_frame frame;
     struct kg_parse parse;       /* With a profile, */
     struct kg_select select;     /* this, */
-    struct kg_interest interest; /* and this. */
+    struct kg_interest interest; /* and this; */
+    struct kg_unpack unpack;     /* of one that has an encoding. */
 
     bool reading;       /* A document has been begun; */
     bool spoilt;        /* what is left of it is of no use. */
@@ -277,46 +279,6 @@ static bool on_closed(struct kg_reader *r)
     return end_document(r);
 }
 
-static void tell_fault(struct kg_reader *r)
-{
-    const struct kg_frame *f = &r->frame;
-    unsigned long long at = f->found.to;
-
-    switch (f->found.fault) {
-    case KG_FAULT_SYNTAX:
-        (void)kg_error_set(&r->why, KG_ESYNTAX, 0,
-                           "%sbroken at byte %llu of the log",
-                           r->options.strict ? "not one JSON text, " : "", at);
-        break;
-    case KG_FAULT_CUT:
-        (void)kg_error_set(&r->why, KG_ESYNTAX, 0,
-                           "the log ends inside it, at byte %llu", at);
-        break;
-    case KG_FAULT_DEPTH:
-        (void)kg_error_set(&r->why, KG_ELIMIT, 0,
-                           "deeper than %zu at byte %llu (--max-depth)",
-                           f->options.limits.depth, at);
-        break;
-    case KG_FAULT_STRING:
-        (void)kg_error_set(
-            &r->why, KG_ELIMIT, 0,
-            "a string above %zu bytes at byte %llu (--max-string)",
-            f->options.limits.string, at);
-        break;
-    case KG_FAULT_KEY:
-        (void)kg_error_set(&r->why, KG_ELIMIT, 0,
-                           "a name above %zu bytes at byte %llu (--max-key)",
-                           f->options.limits.key, at);
-        break;
-    case KG_FAULT_NUMBER:
-        (void)kg_error_set(
-            &r->why, KG_ELIMIT, 0,
-            "a number above %zu bytes at byte %llu (--max-number)",
-            f->options.limits.number, at);
-        break;
-    }
-}
-
 static const char *fault_reason(const struct kg_reader *r)
 {
     switch (r->frame.found.fault) {
@@ -347,7 +309,7 @@ static bool on_broken(struct kg_reader *r)
         }
     }
     if (is_report(r) && !is_spoilt(r)) {
-        tell_fault(r);
+        kg_fault_tell(&r->frame, &r->why);
         spoil(r, KG_INCOMPLETE, fault_reason(r));
     }
     return end_document(r);
@@ -378,13 +340,52 @@ static void note_noise(struct kg_reader *r)
     r->stats.looked_at = r->frame.n_read + r->parsed;
 }
 
+static bool is_packed(const struct kg_reader *r)
+{
+    return r->options.profile != NULL &&
+           r->options.profile->packing != KG_PACKING_NONE;
+}
+
+static bool read_text(struct kg_reader *r, struct kg_str text)
+{
+    while (handle(r, kg_frame_next(&r->frame, &text))) {
+    }
+    return r->err == KG_OK;
+}
+
+/* The rest of what it held is missing. */
+static bool lose_body(struct kg_reader *r)
+{
+    r->stats.damaged += !r->reading;
+    kg_reader_doubt(r, r->unpack.why);
+    return true;
+}
+
+static bool unpack_next(struct kg_reader *r, struct kg_str *bytes)
+{
+    switch (kg_unpack_next(&r->unpack, bytes)) {
+    case KG_UNPACK_TEXT:
+        return read_text(r, r->unpack.text);
+    case KG_UNPACK_BROKEN:
+        return lose_body(r);
+    case KG_UNPACK_NOMEM:
+        return fail(r, KG_ENOMEM);
+    default:
+        return false;
+    }
+}
+
 enum kg_errc kg_reader_feed(struct kg_reader *r, struct kg_str bytes)
 {
     if (r->err != KG_OK) {
         return r->err;
     }
     r->stats.bytes += bytes.len;
-    while (handle(r, kg_frame_next(&r->frame, &bytes))) {
+    if (is_packed(r)) {
+        while (unpack_next(r, &bytes)) {
+        }
+    } else {
+        (void)read_text(r, bytes);
     }
     note_noise(r);
     return r->err;
@@ -413,6 +414,10 @@ static void judge_whole_log(struct kg_reader *r)
 enum kg_errc kg_reader_finish(struct kg_reader *r, const char *reason)
 {
     r->ending = reason;
+    if (is_packed(r) && kg_unpack_is_open(&r->unpack)) {
+        r->unpack.why = reason;
+        (void)lose_body(r);
+    }
     while (r->err == KG_OK && handle(r, kg_frame_end(&r->frame))) {
     }
     note_noise(r);
@@ -515,8 +520,16 @@ static enum kg_errc init_selection(struct kg_reader *r)
     if (err != KG_OK) {
         goto err_after_parse;
     }
+    if (is_packed(r)) {
+        err = kg_unpack_init(&r->unpack, o->profile->packing);
+    }
+    if (err != KG_OK) {
+        goto err_after_select;
+    }
     return KG_OK;
 
+err_after_select:
+    kg_select_finish(&r->select);
 err_after_parse:
     kg_parse_finish(&r->parse);
 err_after_interest:
@@ -526,6 +539,9 @@ err_after_interest:
 
 static void finish_selection(struct kg_reader *r)
 {
+    if (is_packed(r)) {
+        kg_unpack_finish(&r->unpack);
+    }
     if (r->options.profile != NULL) {
         kg_select_finish(&r->select);
         kg_parse_finish(&r->parse);

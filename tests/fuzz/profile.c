@@ -21,6 +21,7 @@ static const char log[] =
     "{\"PolarisOutputVersion\":\"1\",\"Results\":[{\"Results\":{\"c\":{"
     "\"Success\":false}},\"PodResult\":{\"ContainerResults\":[{\"Name\":\"x\","
     "\"Results\":{\"d\":{}}}]},\"Name\":\"late\"}]}\n"
+    "H4sIAAAAAAAC/6tWSixScsosKskAAAAA//8=\n"
     "{\"AuditResultName\":\"A\",\"msg\":\"\\u0000\"}\n{\"a\":{\"b\":{\"c\":[[0";
 
 struct trace {

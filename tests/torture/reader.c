@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* json/: every allocation refused in turn costs one report, or the reader. */
+#include <stdio.h>
+
 #include "kt.h"
 #include "kt_report.h"
 #include "kubeglean/heap.h"
@@ -90,6 +92,35 @@ static void documents_survive_a_refused_allocation(void **state)
     kg_free(text);
 }
 
+static const char packed_yaml[] =
+    "kind: Profile\nmetadata: {name: t}\nspec:\n  table: t\n"
+    "  encoding: base64+%s\n  rows: \"$.Results[*].Vulnerabilities[*]\"\n"
+    "  columns:\n"
+    "  - {name: k, type: text, key: true, path: \"@.PkgName\"}\n";
+
+static void read_packed(const char *encoding)
+{
+    char name[64], text[512];
+    struct log log;
+    char *packed;
+
+    (void)snprintf(name, sizeof(name), "reports/packed/%s.log", encoding);
+    (void)snprintf(text, sizeof(text), packed_yaml, encoding);
+    packed = kt_data(name, &log.len);
+    log.profile = kt_report_profile(text);
+    log.text = packed;
+    kt_torture(read_log, &log);
+    kg_profile_destroy(log.profile);
+    kg_free(packed);
+}
+
+static void a_packed_report_survives_a_refused_allocation(void **state)
+{
+    (void)state;
+    read_packed("gzip");
+    read_packed("bzip2");
+}
+
 static void compile(void *data, bool may_fail)
 {
     struct kg_profile *profile;
@@ -123,6 +154,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_refused_allocation_ends_the_reader_cleanly),
         cmocka_unit_test(documents_survive_a_refused_allocation),
+        cmocka_unit_test(a_packed_report_survives_a_refused_allocation),
         cmocka_unit_test(a_profile_compiles_or_is_out_of_memory),
     };
 

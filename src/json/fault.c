@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#include "fault.h"
+
+void kg_fault_tell(const struct kg_frame *f, struct kg_error *e)
+{
+    unsigned long long at = f->found.to;
+
+    switch (f->found.fault) {
+    case KG_FAULT_SYNTAX:
+        (void)kg_error_set(e, KG_ESYNTAX, 0, "%sbroken at byte %llu of the log",
+                           f->options.strict ? "not one JSON text, " : "", at);
+        break;
+    case KG_FAULT_CUT:
+        (void)kg_error_set(e, KG_ESYNTAX, 0,
+                           "the log ends inside it, at byte %llu", at);
+        break;
+    case KG_FAULT_DEPTH:
+        (void)kg_error_set(e, KG_ELIMIT, 0,
+                           "deeper than %zu at byte %llu (--max-depth)",
+                           f->options.limits.depth, at);
+        break;
+    case KG_FAULT_STRING:
+        (void)kg_error_set(
+            e, KG_ELIMIT, 0,
+            "a string above %zu bytes at byte %llu (--max-string)",
+            f->options.limits.string, at);
+        break;
+    case KG_FAULT_KEY:
+        (void)kg_error_set(e, KG_ELIMIT, 0,
+                           "a name above %zu bytes at byte %llu (--max-key)",
+                           f->options.limits.key, at);
+        break;
+    case KG_FAULT_NUMBER:
+        (void)kg_error_set(
+            e, KG_ELIMIT, 0,
+            "a number above %zu bytes at byte %llu (--max-number)",
+            f->options.limits.number, at);
+        break;
+    }
+}
