@@ -14,6 +14,7 @@ static bool print_versions(void)
 {
     int yajl = kg_reader_parser_version();
     int pq = kg_sink_client_version();
+    const char *bzip2 = kg_reader_bzip2_version(); /* "1.0.8, 13-Jul-2019" */
 
     return printf("kubeglean %s%s\n", KG_VERSION, KG_COMMIT) > 0 &&
            printf("libuv %s\n", uv_version_string()) > 0 &&
@@ -22,7 +23,7 @@ static bool print_versions(void)
            printf("yajl %d.%d.%d\n", yajl / 10000, yajl / 100 % 100,
                   yajl % 100) > 0 &&
            printf("zlib %s\n", kg_reader_gzip_version()) > 0 &&
-           printf("libbz2 %s\n", kg_reader_bzip2_version()) > 0 &&
+           printf("libbz2 %.*s\n", (int)strcspn(bzip2, ","), bzip2) > 0 &&
            printf("libpq %d.%d\n", pq / 10000, pq % 10000) > 0 &&
            printf("libyaml %s\n", kg_yaml_parser_version()) > 0;
 }

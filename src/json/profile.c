@@ -250,8 +250,8 @@ static enum kg_errc compile_table(const struct kg_compile *c,
 static enum kg_errc compile(const struct kg_compile *c)
 {
     static const char *const names[] = {
-        "summary",    "encoding",   "root",    "unit", "match",
-        "rows",       "absentRows", "table",   "mode", "scope",
+        "summary",    "root",       "unit",    "encoding", "match",
+        "rows",       "absentRows", "table",   "mode",     "scope",
         "incomplete", "allowEmpty", "columns", NULL};
     const struct kg_node *document = c->p->texts.root;
     const struct kg_node *spec = kg_node_get(document, "spec");

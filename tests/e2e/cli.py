@@ -79,7 +79,7 @@ def version_tells_what_was_linked():
     code, out, _ = run("version")
     assert code == 0
     assert re.match(r"kubeglean \d+\.\d+\.\d+( \(\S+\))?\n", out), out
-    for library in ("libuv", "libcurl", "llhttp", "yajl", "libpq", "libyaml"):
+    for library in ("libuv", "libcurl", "llhttp", "yajl", "zlib", "libbz2", "libpq", "libyaml"):
         assert re.search(rf"^{library} \d+(\.\d+)+$", out, re.M), (library, out)
     assert run("--version")[1] == out
 

@@ -31,7 +31,7 @@ static void a_wrong_profile_is_refused_with_its_place(void **state)
     kt_report_refused(
         HEAD "  rowz: $\n",
         "p.yaml:6:3: rowz is not known here; these are: summary, root, unit, "
-        "match, rows, absentRows, table, mode, scope, incomplete, "
+        "encoding, match, rows, absentRows, table, mode, scope, incomplete, "
         "allowEmpty, columns");
     kt_report_refused(HEAD, "p.yaml:5:3: rows is missing");
     kt_report_refused(
