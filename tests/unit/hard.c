@@ -354,6 +354,17 @@ static void t3_decoys_hide_no_document_and_match_no_profile(void **state)
     kg_profile_destroy(krr);
 }
 
+/* An opener alone says nothing of what is behind it. */
+static void t3_a_part_of_what_broke_is_no_document(void **state)
+{
+    static const struct kg_reader_options any = {.root = KG_ROOT_ANY};
+
+    (void)state;
+    kt_report_assert(&any, KG_STR("x {[]]"), "[]\n");
+    are_found(KG_STR("{\"a\": [x {\"b\":1}, {\"c\":2}]} {\"d\":3}\n"),
+              "broken cut\nbroken cut\nbroken cut\n{\"d\":3}\n");
+}
+
 static void t5_banners_and_progress_are_noise(void **state)
 {
     (void)state;
@@ -467,6 +478,7 @@ int main(void)
         cmocka_unit_test(t4_a_document_that_does_not_go_on_ends_where_it_stood),
         cmocka_unit_test(t2_colours_inside_a_document_are_taken_out),
         cmocka_unit_test(t3_decoys_hide_no_document_and_match_no_profile),
+        cmocka_unit_test(t3_a_part_of_what_broke_is_no_document),
         cmocka_unit_test(t5_banners_and_progress_are_noise),
         cmocka_unit_test(t6_documents_stand_in_any_layout),
         cmocka_unit_test(t7_odd_strings_have_an_answer),
