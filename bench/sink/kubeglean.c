@@ -9,10 +9,7 @@
 #include "kubeglean/sink.h"
 #include "ways.h"
 
-enum {
-    TURN_ROWS = 256, /* Fed in a turn of the loop, */
-    REPORT_ROWS = 16 /* of them to one report: about what a read brings. */
-};
+enum { TURN_ROWS = 256 }; /* Fed in a turn of the loop. */
 
 struct feeder {
     struct kg_loop loop;
@@ -155,7 +152,7 @@ static size_t feed_some(struct feed *feed)
     size_t began = feed->at;
     bool pause = false;
 
-    while (feed->at < feed->end && feed->at - began < REPORT_ROWS && !pause) {
+    while (feed->at < feed->end && feed->at - began < l->n_read && !pause) {
         const struct kg_row row = {rows_at(l->rows, feed->at),
                                    feed->at - feed->number * l->n_report};
 
@@ -180,6 +177,9 @@ static void on_feed(struct kg_deferred *d)
 
     while (n < TURN_ROWS && (node = kg_queue_head(&f->active)) != NULL) {
         n += feed_some(KG_CONTAINER_OF(node, struct feed, node));
+    }
+    if (!kg_queue_empty(&f->active)) {
+        kg_defer(&f->loop, &f->feed);
     }
 }
 

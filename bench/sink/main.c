@@ -78,15 +78,18 @@ static const struct way large_report[] = {
 
 struct scenario {
     const char *name;
-    size_t n_reports, n_report, in_flight;
+    size_t n_shapes; /* The first ones. */
+    size_t n_sets;   /* 1: fresh rows alone; 2: then changed, unchanged. */
+    size_t n_reports, n_report, in_flight, n_read;
     const struct way *ways;
     size_t n_ways;
 };
 
 static const struct scenario scenarios[] = {
-    {"gathered", 150, 200, 50, each_row, KG_COUNT_OF(each_row)},
-    {"small", 2000, 40, 2000, small_reports, KG_COUNT_OF(small_reports)},
-    {"large", 1, 100000, 1, large_report, KG_COUNT_OF(large_report)},
+    {"gathered", 2, 2, 150, 200, 50, 16, each_row, KG_COUNT_OF(each_row)},
+    {"small", 1, 1, 2000, 40, 2000, 40, small_reports,
+     KG_COUNT_OF(small_reports)},
+    {"large", 1, 1, 1, 100000, 1, 16, large_report, KG_COUNT_OF(large_report)},
 };
 
 /* --- tables ------------------------------------------------------------------- */
@@ -164,6 +167,7 @@ static void measure(const struct measurement *m, const struct way *way,
         .rows = &mine,
         .n_report = m->scenario->n_report,
         .in_flight = m->scenario->in_flight,
+        .n_read = m->scenario->n_read,
         .n_connections = way->n_connections,
         .scanned_at_us = scanned_at_us,
     };
@@ -184,6 +188,9 @@ static void run_round(const struct measurement *m, struct rows sets[2])
     int64_t at_us = m->options->began_us + (int64_t)m->round * 4 * MS_US;
 
     for (size_t p = 0; p < KG_COUNT_OF(passes); p++) {
+        if (passes[p].set >= m->scenario->n_sets) {
+            break;
+        }
         struct rows *rows = &sets[passes[p].set];
 
         at_us += MS_US;
@@ -203,16 +210,16 @@ static void run_scenario(const struct options *o, const struct scenario *s)
 {
     struct rows sets[KG_COUNT_OF(shapes)][2];
 
-    for (size_t i = 0; i < KG_COUNT_OF(shapes); i++) {
+    for (size_t i = 0; i < s->n_shapes; i++) {
         const struct kg_profile *profile = rows_profile(shapes[i].profile);
 
-        for (unsigned set = 0; set < 2; set++) {
+        for (unsigned set = 0; set < s->n_sets; set++) {
             rows_make(&sets[i][set], profile, s->n_reports * s->n_report,
                       set + 1);
         }
     }
     for (unsigned round = 1; round <= o->rounds; round++) {
-        for (size_t i = 0; i < KG_COUNT_OF(shapes); i++) {
+        for (size_t i = 0; i < s->n_shapes; i++) {
             const struct measurement m = {o, s, &shapes[i], round};
 
             run_round(&m, sets[i]);

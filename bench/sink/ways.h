@@ -12,6 +12,7 @@ struct load {
     const struct rows *rows;
     size_t n_report;
     size_t in_flight;       /* Reports begun and not yet stored, at most. */
+    size_t n_read;          /* Rows of a report that come at a time. */
     unsigned n_connections; /* kubeglean's. */
     int64_t scanned_at_us;
 };

@@ -161,14 +161,17 @@ void kg_binds_element_integer(struct kg_binds *a, int32_t value)
     a->n_elements++;
 }
 
+void kg_binds_element_bigint(struct kg_binds *a, int64_t value)
+{
+    add_u32(a, sizeof(value));
+    add_u32(a, (uint32_t)((uint64_t)value >> 32));
+    add_u32(a, (uint32_t)value);
+    a->n_elements++;
+}
+
 void kg_binds_element_instant(struct kg_binds *a, int64_t us)
 {
-    uint64_t since = (uint64_t)(us == KG_TIME_NONE ? us : us - EPOCH_US);
-
-    add_u32(a, sizeof(since));
-    add_u32(a, (uint32_t)(since >> 32));
-    add_u32(a, (uint32_t)since);
-    a->n_elements++;
+    kg_binds_element_bigint(a, us == KG_TIME_NONE ? us : us - EPOCH_US);
 }
 
 void kg_binds_array_end(struct kg_binds *a)

@@ -12,6 +12,7 @@
 enum { KG_BINDS_MAX = 2 * KG_COLUMNS_MAX + 16 };
 
 enum kg_binds_type { /* PostgreSQL's numbers for them. */
+                     KG_BINDS_BIGINT = 20,
                      KG_BINDS_INTEGER = 23,
                      KG_BINDS_TEXT = 25,
                      KG_BINDS_TIMESTAMPTZ = 1184,
@@ -45,6 +46,7 @@ void kg_binds_element_null(struct kg_binds *a);
 void kg_binds_element_value(struct kg_binds *a, struct kg_value value);
 void kg_binds_element_u64(struct kg_binds *a, uint64_t value);
 void kg_binds_element_time(struct kg_binds *a, int64_t us);
+void kg_binds_element_bigint(struct kg_binds *a, int64_t value);
 void kg_binds_element_integer(struct kg_binds *a, int32_t value);
 /* KG_TIME_NONE is -infinity. */
 void kg_binds_element_instant(struct kg_binds *a, int64_t us);

@@ -159,7 +159,7 @@ struct kg_target {
     struct kg_sql guard[2];             /* given, advance and lock before, */
     struct kg_sql merge[KG_SQL_HOW_NR]; /* and of rows that are staged. */
     struct kg_sql merge_guard[2];
-    struct kg_sql stage;
+    struct kg_sql stage[KG_SQL_HOW_NR];
 };
 
 /* Found or made. KG_ENOMEM. */
@@ -259,11 +259,12 @@ struct kg_report {
     struct kg_target *target;
     char *key; /* "<its run's key>#<ordinal>" */
     uint32_t ordinal;
-    bool ended;           /* No row will follow. */
-    struct kg_rows rows;  /* Not yet on their way, */
-    struct kg_rows piece; /* on their way to staging, */
-    uint64_t n_staged;    /* and there. */
-    struct kg_job job;    /* Stages `piece`, or sweeps. */
+    bool ended;                /* No row will follow. */
+    struct kg_rows rows;       /* Not yet on their way, */
+    struct kg_rows piece;      /* on their way to staging, */
+    enum kg_sql_how piece_how; /* with care once a try has failed, */
+    uint64_t n_staged;         /* and there. */
+    struct kg_job job;         /* Stages `piece`, or sweeps. */
     bool job_busy;
     char attempt[40];         /* UUID of this try to stage, or "". */
     uint64_t n_numbers;       /* One more than the last row's number. */

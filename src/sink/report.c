@@ -78,14 +78,14 @@ static void send_rows(struct kg_report *r, struct kg_pg *pg,
 
     kg_binds_init(&args);
     kg_row_set_args(set, from, to, &args);
-    kg_binds_array_begin(&args, KG_BINDS_TEXT);
+    kg_binds_array_begin(&args, KG_BINDS_BIGINT);
     for (size_t i = from; i < to; i++) {
-        kg_binds_element_u64(&args, set->refs[i].number);
+        kg_binds_element_bigint(&args, (int64_t)set->refs[i].number);
     }
     kg_binds_array_end(&args);
     kg_binds_text(&args, kg_str_from(r->key));
     kg_binds_text(&args, kg_str_from(r->attempt));
-    kg_pg_add(pg, kg_sql_text(&r->target->stage), &args);
+    kg_pg_add(pg, kg_sql_text(&r->target->stage[r->piece_how]), &args);
     kg_binds_finish(&args);
 }
 
@@ -186,15 +186,29 @@ static void on_staged(struct kg_pg *pg, const struct kg_error *e)
 {
     struct kg_job *job = pg->data;
 
+    struct kg_report *r = KG_CONTAINER_OF(job, struct kg_report, job);
+
+    r->piece_how = e == NULL ? KG_SQL_FAST : KG_SQL_CAREFUL;
     if (e != NULL && kg_job_may_retry(e)) {
         kg_job_retry(job, pg, e); /* Last. */
         return;
     }
-    piece_ended(KG_CONTAINER_OF(job, struct kg_report, job), e);
+    piece_ended(r, e);
     kg_job_done(pg, e); /* Last. */
 }
 
 /* --- going on ------------------------------------------------------------------- */
+
+/* Something is on its way to the server, whose end makes room. */
+static bool is_busy(const struct kg_sink *s)
+{
+    for (unsigned i = 0; i < s->n_workers; i++) {
+        if (s->workers[i].job != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
 
 static bool is_large(const struct kg_report *r)
 {
@@ -202,7 +216,7 @@ static bool is_large(const struct kg_report *r)
 
     return r->rows.n > KG_LIMIT_BATCH_ROWS || len > KG_LIMIT_BATCH_BYTES ||
            (r->sink->n_bytes > KG_LIMIT_SINK_BYTES &&
-            len > KG_LIMIT_STAGE_BYTES / 16);
+            len > KG_LIMIT_STAGE_BYTES / 16 && !is_busy(r->sink));
 }
 
 static bool is_piece(const struct kg_report *r)
@@ -268,7 +282,7 @@ static bool must_pause(const struct kg_report *r)
     if (r->sm.state == KG_REPORT_STAGING) {
         return is_piece(r) || (much && r->job_busy);
     }
-    return much && !kg_sink_is_ready(r->sink);
+    return much && (!kg_sink_is_ready(r->sink) || is_busy(r->sink));
 }
 
 void kg_report_resume_all(struct kg_sink *s)

@@ -71,8 +71,10 @@ void kg_sql_replace(struct kg_sql *q, const struct kg_table_def *def);
     " WHERE kubeglean_report = md5($1::text)::uuid" \
     " AND kubeglean_attempt = $2::text::uuid"
 
-/* Parameters: the columns' arrays, array of row numbers, report's key, attempt. */
-void kg_sql_stage(struct kg_sql *q, const struct kg_table_def *def);
+/* Parameters: the columns' arrays, array of row numbers, report's key, attempt.
+ * KG_SQL_CAREFUL: some of the rows may be there already. */
+void kg_sql_stage(struct kg_sql *q, const struct kg_table_def *def,
+                  enum kg_sql_how how);
 /* Count of an attempt's rows. Parameters: report's key, attempt. */
 void kg_sql_staged(struct kg_sql *q, const struct kg_table_def *def);
 /* The table's key of one row of an attempt, as JSON. Parameters: report's key,

@@ -2,7 +2,8 @@
 /* The statements on a staging table, but for the merge. */
 #include "columns.h"
 
-void kg_sql_stage(struct kg_sql *q, const struct kg_table_def *def)
+void kg_sql_stage(struct kg_sql *q, const struct kg_table_def *def,
+                  enum kg_sql_how how)
 {
     uint32_t n = def->n_columns;
 
@@ -11,18 +12,17 @@ void kg_sql_stage(struct kg_sql *q, const struct kg_table_def *def)
     kg_sql_add(q, " (");
     kg_columns_add(q, def, KG_COLUMNS_ALL, "");
     kg_sql_add(q,
-               ", kubeglean_row, kubeglean_report, kubeglean_attempt) SELECT ");
-    kg_columns_add(q, def, KG_COLUMNS_ALL, "u.");
-    kg_sql_add(q,
-               ", u.kubeglean_row::bigint, md5($%u::text)::uuid,"
-               " $%u::text::uuid FROM unnest(",
+               ", kubeglean_row, kubeglean_report, kubeglean_attempt)"
+               " SELECT u.*, md5($%u::text)::uuid, $%u::text::uuid"
+               " FROM (SELECT ",
                n + 2, n + 3);
-    for (uint32_t i = 1; i <= n + 1; i++) {
-        kg_sql_add(q, "%s$%u::text[]", i > 1 ? ", " : "", i);
+    for (uint32_t i = 0; i < n; i++) {
+        kg_sql_add(q, "unnest($%u::text[]) AS ", i + 1);
+        kg_sql_name(q, kg_str_from(def->columns[i].name));
+        kg_sql_add(q, ", ");
     }
-    kg_sql_add(q, ") AS u (");
-    kg_columns_add(q, def, KG_COLUMNS_ALL, "");
-    kg_sql_add(q, ", kubeglean_row) ON CONFLICT DO NOTHING");
+    kg_sql_add(q, "unnest($%u::bigint[]) AS kubeglean_row) u%s", n + 1,
+               how == KG_SQL_FAST ? "" : " ON CONFLICT DO NOTHING");
 }
 
 void kg_sql_staged(struct kg_sql *q, const struct kg_table_def *def)

@@ -207,9 +207,9 @@ static void on_swept(struct kg_pg *pg, const struct kg_error *e)
 static struct kg_sql *statement_of(struct kg_target *t, size_t i)
 {
     struct kg_sql *const all[] = {
-        &t->store[0],       &t->store[1],       &t->guard[0],
-        &t->guard[1],       &t->merge[0],       &t->merge[1],
-        &t->merge_guard[0], &t->merge_guard[1], &t->stage};
+        &t->store[0], &t->store[1], &t->guard[0],       &t->guard[1],
+        &t->merge[0], &t->merge[1], &t->merge_guard[0], &t->merge_guard[1],
+        &t->stage[0], &t->stage[1]};
 
     return i < KG_COUNT_OF(all) ? all[i] : NULL;
 }
@@ -227,10 +227,10 @@ static enum kg_errc write_statements(struct kg_target *t)
     for (unsigned how = 0; how < KG_SQL_HOW_NR; how++) {
         kg_sql_store(&t->store[how], t->def, casts, (enum kg_sql_how)how);
         kg_sql_merge(&t->merge[how], t->def, casts, (enum kg_sql_how)how);
+        kg_sql_stage(&t->stage[how], t->def, (enum kg_sql_how)how);
     }
     kg_sql_guard(&t->guard[0], &t->guard[1], t->def, casts);
     kg_sql_merge_guard(&t->merge_guard[0], &t->merge_guard[1], t->def, casts);
-    kg_sql_stage(&t->stage, t->def);
     for (size_t i = 0; (q = statement_of(t, i)) != NULL; i++) {
         if (kg_sql_text(q) == NULL) {
             return KG_ENOMEM;
