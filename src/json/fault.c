@@ -38,3 +38,15 @@ void kg_fault_tell(const struct kg_frame *f, struct kg_error *e)
         break;
     }
 }
+
+const char *kg_fault_reason(const struct kg_frame *f, const char *ending)
+{
+    switch (f->found.fault) {
+    case KG_FAULT_SYNTAX:
+        return "cut";
+    case KG_FAULT_CUT:
+        return ending;
+    default:
+        return "limit";
+    }
+}

@@ -3,6 +3,9 @@
 
 #include <string.h>
 #include <yajl/yajl_parse.h>
+#include <yajl/yajl_version.h>
+
+#include "kubeglean/reader.h"
 
 #define OBJECTS    ((size_t)2048) /* yajl's handle, lexer, empty buffers. */
 #define STACK_STEP ((size_t)128)  /* Its stack of states grows by it, */
@@ -199,4 +202,9 @@ void kg_parse_end(struct kg_parse *p)
         p->yajl = NULL;
         kg_arena_reset(&p->arena);
     }
+}
+
+int kg_reader_parser_version(void)
+{
+    return yajl_version();
 }

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "kubeglean/reader.h"
 
-#include <stdlib.h>
-#include <yajl/yajl_version.h>
-
 #include "fault.h"
 #include "kubeglean/heap.h"
 #include "kubeglean/limits.h"
 #include "output.h"
 #include "unpack.h"
+#include <stdlib.h>
 
 struct kg_reader {
     struct kg_reader_options options;
@@ -279,18 +277,6 @@ static bool on_closed(struct kg_reader *r)
     return end_document(r);
 }
 
-static const char *fault_reason(const struct kg_reader *r)
-{
-    switch (r->frame.found.fault) {
-    case KG_FAULT_SYNTAX:
-        return "cut";
-    case KG_FAULT_CUT:
-        return r->ending;
-    default:
-        return "limit";
-    }
-}
-
 static void note_damage(struct kg_reader *r)
 {
     if (r->stats.damaged++ == 0) {
@@ -310,7 +296,7 @@ static bool on_broken(struct kg_reader *r)
     }
     if (is_report(r) && !is_spoilt(r)) {
         kg_fault_tell(&r->frame, &r->why);
-        spoil(r, KG_INCOMPLETE, fault_reason(r));
+        spoil(r, KG_INCOMPLETE, kg_fault_reason(&r->frame, r->ending));
     }
     return end_document(r);
 }
@@ -606,9 +592,4 @@ enum kg_errc kg_reader_check(struct kg_error *e)
     const struct kg_scan *scan;
 
     return kg_scan_choose(getenv("KG_SIMD"), &scan, e);
-}
-
-int kg_reader_parser_version(void)
-{
-    return yajl_version();
 }
