@@ -22,8 +22,9 @@ struct kg_http {
     char *authorization; /* The whole line, or NULL. */
     struct kg_resolver resolver;
     struct kg_lane *shared;  /* NULL until needed, and after a time-out. */
+    struct kg_lane *watches; /* The same. */
     struct kg_lane *streams; /* NULL until needed. */
-    struct kg_queue lanes;   /* Those two, and older ones that empty. */
+    struct kg_queue lanes;   /* Those three, and older ones that empty. */
     struct kg_queue starting;
     struct kg_queue active;
     struct kg_queue dead;

@@ -124,6 +124,7 @@ static void on_closing(struct kg_deferred *d)
     struct kg_http *http = KG_CONTAINER_OF(d, struct kg_http, work);
 
     http->shared = NULL;
+    http->watches = NULL;
     http->streams = NULL;
     kg_http_clean_up(http);
     kg_resolver_close(&http->resolver);

@@ -50,7 +50,7 @@ static void time_out(struct kg_transfer *t, uint64_t now_ms)
                            "%s: no byte came for %u seconds", t->what,
                            (t->idle_ms + 999) / 1000);
     }
-    if (t->lane != NULL && t->lane == t->http->shared) {
+    if (t->lane != NULL && !t->stream) {
         kg_http_retire(t->http, t->lane); /* Its connection may be dead. */
     }
     kg_http_fail(t, &e); /* Last. */

@@ -77,6 +77,7 @@ static void on_ended(struct kg_lane *lane, CURL *easy, CURLcode result)
 void kg_http_retire(struct kg_http *http, struct kg_lane *lane)
 {
     http->shared = http->shared == lane ? NULL : http->shared;
+    http->watches = http->watches == lane ? NULL : http->watches;
     http->streams = http->streams == lane ? NULL : http->streams;
     kg_defer(http->loop, &http->work);
 }
@@ -99,10 +100,20 @@ static void on_broken(struct kg_lane *lane)
     fail_batch(http, &e); /* Last. */
 }
 
-static enum kg_errc lane_for(struct kg_http *http, bool stream,
+/* What has no time in all is a watch. */
+static struct kg_lane **lane_of(struct kg_http *http,
+                                const struct kg_transfer *t)
+{
+    if (t->stream) {
+        return &http->streams;
+    }
+    return t->due_ms == 0 ? &http->watches : &http->shared;
+}
+
+static enum kg_errc lane_for(struct kg_http *http, const struct kg_transfer *t,
                              struct kg_lane **ret_lane)
 {
-    struct kg_lane **lane = stream ? &http->streams : &http->shared;
+    struct kg_lane **lane = lane_of(http, t);
     enum kg_errc err = KG_OK;
 
     if (*lane == NULL) {
@@ -126,7 +137,7 @@ static void close_retired(struct kg_http *http)
 
         node = node->next;
         if (lane->n_transfers == 0 && lane != http->shared &&
-            lane != http->streams) {
+            lane != http->watches && lane != http->streams) {
             kg_queue_remove(&lane->node);
             kg_lane_close(lane);
         }
@@ -178,7 +189,7 @@ static void begin(struct kg_http *http, struct kg_transfer *t,
     struct kg_error e;
 
     if (err == KG_OK) {
-        err = lane_for(http, t->stream, &lane);
+        err = lane_for(http, t, &lane);
     }
     if (err == KG_OK) {
         t->lane = lane; /* Its callbacks may come from here on. */

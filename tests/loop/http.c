@@ -216,6 +216,33 @@ static void requests_share_a_connection_and_streams_do_not(void **state)
     kt_http_tear_down(&f);
 }
 
+/* libcurl goes through the connections of all of them for each request. */
+static void a_request_goes_by_none_of_the_watches(void **state)
+{
+    static const struct kt_reply replies[] = {
+        {NULL, KT_OK_HEAD "Content-Length: 2\r\n\r\nok", .more = 9},
+    };
+    static const struct kg_http_ask asks[] = {
+        {.method = "GET", .path = "/watch"},
+        {.method = "GET", .path = "/", .total_ms = 10000},
+        {.method = "GET", .path = "/watch"},
+    };
+    struct kt_http f;
+
+    (void)state;
+    kt_http_set_up(&f, replies, 1);
+    for (size_t i = 0; i < KG_COUNT_OF(asks); i++) {
+        struct kt_asked a = {.req = {.data = &a}};
+
+        kg_http_req_init(&a.req);
+        assert_int_equal(
+            kg_http_start(f.http, &a.req, &kt_http_events, &asks[i]), KG_OK);
+        kt_loop_until(&f.loop, &a.done, 50);
+    }
+    assert_int_equal(f.server.n_connections, 2);
+    kt_http_tear_down(&f);
+}
+
 static void a_name_is_resolved(void **state)
 {
     static const struct kt_reply replies[] = {
@@ -336,6 +363,7 @@ int main(void)
         cmocka_unit_test(a_body_and_a_token_are_sent),
         cmocka_unit_test(headers_are_bounded),
         cmocka_unit_test(requests_share_a_connection_and_streams_do_not),
+        cmocka_unit_test(a_request_goes_by_none_of_the_watches),
         cmocka_unit_test(a_name_is_resolved),
         cmocka_unit_test(a_name_that_is_none_is_told),
         cmocka_unit_test(a_name_that_can_be_none_is_told),
