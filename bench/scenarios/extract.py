@@ -1,7 +1,8 @@
 """Rows out of a log, in memory: beside yajl's json_verify on the document alone.
 
 `kubeglean extract --profile krr` reads a KRR log of kg-gen with noise in which
-there are braces; json_verify reads the document in it, which was cut out before.
+there are braces; json_verify, and extract with --strict, read the document in it,
+which was cut out before; extract without a profile prints it without white space.
 Output goes to /dev/null. Bytes are those of the input each has."""
 import contextlib
 import os
@@ -13,7 +14,7 @@ import launch
 from cluster import BUILD, PROGRAM, Scene
 from rounds import Missing
 
-CASES = ["2M pretty", "128M pretty", "128M compact"]
+CASES = ["2M pretty", "512M pretty", "128M compact"]
 QUICK = ["2M pretty"]
 FIGURES = {"mb_per_cpu_s": "MB per CPU second", "cpu_s": "CPU s", "peak_mib": "peak memory, MiB"}
 BASE = "json_verify"
@@ -48,7 +49,12 @@ def verify(prepared):
 
 
 def variants(_):
-    def extract(prepared, **environment):
-        return reads(prepared[0], PROGRAM, "extract", "--profile", "krr", "-", **environment)
-    return {"json_verify": verify, "kubeglean": extract,
-            "kubeglean, KG_PARSER=yajl": lambda prepared: extract(prepared, KG_PARSER="yajl")}
+    def extract(path, *options, **environment):
+        return reads(path, PROGRAM, "extract", *options, "-", **environment)
+    krr = ("--profile", "krr")
+    return {"json_verify": verify,
+            "kubeglean": lambda paths: extract(paths[0], *krr),
+            "kubeglean --strict": lambda paths: extract(paths[1], *krr, "--strict"),
+            "kubeglean, documents": lambda paths: extract(paths[0]),
+            "kubeglean, KG_SIMD=scalar": lambda paths: extract(paths[0], *krr, KG_SIMD="scalar"),
+            "kubeglean, KG_PARSER=yajl": lambda paths: extract(paths[0], *krr, KG_PARSER="yajl")}

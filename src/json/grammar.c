@@ -104,7 +104,7 @@ static void unmute(struct kg_frame *f, struct kg_cut *c)
     f->mute.on = false;
 }
 
-static inline void end_value(struct kg_frame *f, struct kg_cut *c)
+INLINED void end_value(struct kg_frame *f, struct kg_cut *c)
 {
     f->state = NEXT;
     if (f->mute.on && f->depth == f->mute.depth) {
@@ -153,7 +153,7 @@ static bool is_put_off(struct kg_frame *f, struct kg_cut *c)
 }
 
 /* False at the input's end, and where nothing is to be read now. */
-static inline bool skip_space(struct kg_frame *f, struct kg_cut *c)
+INLINED bool skip_space(struct kg_frame *f, struct kg_cut *c)
 {
     while (*c->p <= ' ' && kg_json_is_space(*c->p)) {
         c->line = *c->p == '\n' ? c->p + 1 : c->line;

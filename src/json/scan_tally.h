@@ -3,8 +3,7 @@
 #ifndef KG_JSON_SCAN_TALLY_H
 #define KG_JSON_SCAN_TALLY_H
 
-#include <string.h>
-
+#include "bytes.h"
 #include "scalar.h"
 #include "scan.h"
 
@@ -17,7 +16,7 @@ static inline const uint8_t *kg_scan_blanks(const uint8_t *p,
                                             const uint8_t *end)
 {
     while (p < end && kg_scan_is_blank(*p)) {
-        p++;
+        p = kg_bytes_skip_blanks(p + 1, end, false);
     }
     return p;
 }
