@@ -103,7 +103,6 @@ void kg_relation_ask(struct kg_pg *pg, const struct kg_relation *r,
 {
     kg_binds_reset(args);
     kg_binds_text(args, kg_str_from(r->name));
-    kg_pg_add(pg, ask_columns, args);
     kg_binds_text(args, kg_str_from(r->rights));
     kg_binds_array_begin(args, KG_BINDS_TEXT);
     for (uint32_t i = 0; i < r->n_keys; i++) {
@@ -111,6 +110,11 @@ void kg_relation_ask(struct kg_pg *pg, const struct kg_relation *r,
     }
     kg_binds_array_end(args);
     kg_pg_add(pg, ask_table, args);
+    /* Behind it: another agent may make the table in between, and one that is
+     * there has its columns. */
+    kg_binds_reset(args);
+    kg_binds_text(args, kg_str_from(r->name));
+    kg_pg_add(pg, ask_columns, args);
 }
 
 /* --- refusals ------------------------------------------------------------------ */
@@ -507,8 +511,8 @@ enum kg_errc kg_relation_compare(struct kg_pg *pg, unsigned statement,
                                  struct kg_plan *plan, struct kg_error *e)
 {
     struct comparison c = {.pg = pg,
-                           .columns = statement,
-                           .table = statement + 1,
+                           .table = statement,
+                           .columns = statement + 1,
                            .r = r,
                            .plan = plan};
     enum kg_errc code;
@@ -527,20 +531,20 @@ enum kg_errc kg_relation_compare(struct kg_pg *pg, unsigned statement,
 void kg_relation_casts(struct kg_pg *pg, unsigned statement,
                        const struct kg_relation *r, struct kg_str *casts)
 {
-    const struct comparison c = {.pg = pg, .columns = statement, .r = r};
+    const struct comparison c = {.pg = pg, .columns = statement + 1, .r = r};
 
     for (uint32_t i = 0; i < KG_COLUMNS_MAX; i++) {
         casts[i] = KG_STR("");
     }
-    for (size_t i = 0; r->adopted && i < kg_pg_rows(pg, statement); i++) {
-        struct kg_str type = kg_pg_text(pg, statement, i, A_TYPE);
+    for (size_t i = 0; r->adopted && i < kg_pg_rows(pg, c.columns); i++) {
+        struct kg_str type = kg_pg_text(pg, c.columns, i, A_TYPE);
         const struct kg_relation_column *wanted =
-            find_column(r, kg_pg_text(pg, statement, i, A_NAME));
+            find_column(r, kg_pg_text(pg, c.columns, i, A_NAME));
 
         if (wanted != NULL && fit_of(&c, i, wanted) == FITS_CAST) {
             casts[wanted - r->columns] =
                 is_text(type) ? KG_STR("text")
-                              : kg_pg_text(pg, statement, i, A_FULL_TYPE);
+                              : kg_pg_text(pg, c.columns, i, A_FULL_TYPE);
         }
     }
 }

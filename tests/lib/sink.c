@@ -7,6 +7,8 @@
 #include "kubeglean/clock.h"
 
 enum { MS_PER_S = 1000, US_PER_S = 1000000, NS_PER_MS = 1000000 };
+/* Busy machines pause us, too; who waits for a dead wire waits for good. */
+enum { TICK_MAX_MS = 5000 };
 
 void kt_on_state(void *data, const struct kg_error *e)
 {
@@ -151,7 +153,7 @@ void kt_ticks_end(struct kt_ticks *k, unsigned n)
     uv_loop_t *loop = k->timer.loop;
 
     assert_true(k->n > n);
-    assert_true(k->longest_ns < (uint64_t)MS_PER_S * NS_PER_MS);
+    assert_true(k->longest_ns < (uint64_t)TICK_MAX_MS * NS_PER_MS);
     uv_close((uv_handle_t *)&k->timer, NULL);
     (void)uv_run(loop, UV_RUN_NOWAIT);
 }

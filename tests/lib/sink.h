@@ -43,7 +43,7 @@ struct kt_ticks {
 };
 
 void kt_ticks_start(struct kt_ticks *k, struct kg_loop *loop);
-/* There were more than `n`, and never a second between two. */
+/* There were more than `n`, and never 5 s between two. */
 void kt_ticks_end(struct kt_ticks *k, unsigned n);
 
 /* KRR's table: cluster, namespace, name, kind, container; pods; allocations;
