@@ -16,7 +16,7 @@ from rounds import Missing
 MIB = 1024 * 1024
 SIZE = 64 * MIB
 NOISE = {"clean noise": ("clean", ()), "stray noise": ("stray", ()), "stray noise, any root": ("stray", ("--root", "any"))}
-HOSTILE = {  # What the file repeats, how often it is begun anew, and options.
+HOSTILE = {  # What the file repeats, and options.
     "nested openers": (b'{"a":', ()),
     "openers at every line": (b'{"a":\n', ()),
     "openers at every line, krr": (b'{"a":\n', ("--profile", "krr")),
@@ -35,17 +35,24 @@ PLOTS = ["mb_per_cpu_s"]
 GEN = os.path.join(BUILD, "bench", "kg-gen")
 
 
-def write_hostile(case, size, path):
+def write_hostile(case, path):
     text = HOSTILE[case][0]
     with open(path, "wb") as file:
         file.write(b'{"a":"' if case == "one string" else b'{"x":' if "unneeded" in case else b"")
         block = text * (MIB // len(text))
-        for _ in range(size // MIB):
+        for _ in range(SIZE // MIB):
             file.write(block)
 
 
-def write_noise(case, size, path):
-    subprocess.run([GEN, "--rows", "1", "--noise", NOISE[case][0], "--noise-size", str(size), "--output", path], check=True)
+def write_noise(case, path):
+    subprocess.run([GEN, "--rows", "1", "--noise", NOISE[case][0], "--noise-size", str(SIZE), "--output", path], check=True)
+
+
+def write_twice(once, path):
+    with open(once, "rb") as file, open(path, "wb") as copy:
+        for _ in range(2):
+            file.seek(0)
+            shutil.copyfileobj(file, copy)
 
 
 @contextlib.contextmanager
@@ -55,8 +62,8 @@ def prepare(case):
     with tempfile.TemporaryDirectory(prefix="kubeglean-bench-") as directory:
         document, once, twice = (os.path.join(directory, name) for name in ("document", "once", "twice"))
         subprocess.run([GEN, "--size", str(SIZE), "--output", os.path.join(directory, "log"), "--twin", document], check=True)
-        write(case, SIZE, once)
-        write(case, 2 * SIZE, twice)
+        write(case, once)
+        write_twice(once, twice)
         yield document, once, twice
 
 
