@@ -194,6 +194,11 @@ def each_scenario_has_a_line():
     assert done.returncode == 2 and "nonsense" in done.stderr, done
 
 
+def no_rounds_are_a_mistake():
+    done = bench_run("--rounds", "0", "extract")
+    assert done.returncode == 2 and "--rounds 0: at least 1" in done.stderr, done
+
+
 def a_quick_run_of_reports_measures_and_says_that_it_is_quick():
     with tempfile.TemporaryDirectory() as directory:
         done = bench_run("--quick", "--rounds", "1", "--output", directory, "report")
@@ -215,4 +220,4 @@ if __name__ == "__main__":
              another_commit_begins_anew, a_program_is_accounted_alone_however_fat_its_starter,
              cpu_time_and_memory_are_what_was_used, a_pipeline_is_accounted_with_all_its_programs,
              a_program_that_fails_is_no_measurement, it_is_stopped_through_its_starter, each_scenario_has_a_line,
-             a_quick_run_of_reports_measures_and_says_that_it_is_quick])
+             no_rounds_are_a_mistake, a_quick_run_of_reports_measures_and_says_that_it_is_quick])
