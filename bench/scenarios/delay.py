@@ -20,7 +20,7 @@ SERVER = {"track_commit_timestamp": "on"}
 CASES = ["half the peer's capacity"]
 QUICK = ["20 Jobs a second"]
 FIGURES = {"p50_ms": "p50, ms", "p99_ms": "p99, ms", "max_ms": "longest, ms", "jobs_per_s": "Jobs per second",
-           "cpu_s": "CPU s", "peak_mib": "peak memory, MiB"}
+           "cpu_s": "CPU s", "peak_mib": "peak memory, MiB", "postgres_cpu_s": "PostgreSQL's CPU s"}
 BASE = "peer, repaired"
 RATIOS = {"p50_ms": "times the repaired peer's p50", "p99_ms": "times its p99"}
 PLOTS = ["p50_ms", "p99_ms"]
