@@ -398,13 +398,19 @@ static void begin_settle(const struct kg_settle_item *q)
 static void on_claimed(struct kg_pg *pg, const struct kg_error *e)
 {
     struct kg_batch *b = KG_CONTAINER_OF(pg->data, struct kg_batch, job);
+    struct kg_error gone;
     struct kg_queue *node;
 
     if (e != NULL) {
         kg_batch_failed(b, pg, e); /* Last. */
         return;
     }
-    kg_ledger_claimed(b, pg, b->n_statements - 1);
+    if (!kg_ledger_claimed(b, pg, b->n_statements - 1)) {
+        (void)kg_error_set(&gone, KG_ECONFLICT, KG_SQLSTATE("40001"),
+                           "a run's line in kubeglean_runs was taken away");
+        kg_batch_failed(b, pg, &gone); /* Last. */
+        return;
+    }
     kg_queue_foreach (node, &b->items) {
         struct kg_item *item = KG_CONTAINER_OF(node, struct kg_item, node);
 

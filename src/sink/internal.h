@@ -384,7 +384,8 @@ void kg_bisect_begin(struct kg_batch *b, struct kg_pg *pg);
 
 /* ledger.c: the statements on kubeglean_runs and kubeglean_rejects. */
 void kg_ledger_claim(struct kg_batch *b, struct kg_pg *pg);
-void kg_ledger_claimed(struct kg_batch *b, struct kg_pg *pg,
+/* False: a run's line is not there, so that nothing is claimed. */
+bool kg_ledger_claimed(struct kg_batch *b, struct kg_pg *pg,
                        unsigned statement);
 void kg_ledger_write(struct kg_batch *b, struct kg_pg *pg);
 

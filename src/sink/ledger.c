@@ -265,7 +265,7 @@ static enum kg_outcome outcome_of(struct kg_str name)
     return KG_COMPLETE; /* A word of a later version: settled in any case. */
 }
 
-void kg_ledger_claimed(struct kg_batch *b, struct kg_pg *pg, unsigned statement)
+bool kg_ledger_claimed(struct kg_batch *b, struct kg_pg *pg, unsigned statement)
 {
     for (size_t i = 0; i < kg_pg_rows(pg, statement); i++) {
         uint64_t place = kg_pg_u64(pg, statement, i, 0);
@@ -278,6 +278,7 @@ void kg_ledger_claimed(struct kg_batch *b, struct kg_pg *pg, unsigned statement)
         run->all_superseded =
             kg_str_is(kg_pg_text(pg, statement, i, 3), "superseded");
     }
+    return kg_pg_rows(pg, statement) == b->n_runs;
 }
 
 /* --- write ---------------------------------------------------------------------------- */

@@ -146,6 +146,31 @@ static void a_serialization_failure_is_retried(void **state)
         "could not serialize access due to concurrent update");
 }
 
+/* As when it is deleted between its claim's two statements. */
+static void a_claim_without_its_line_is_none(void **state)
+{
+    static const struct kt_row rows[] = {{"a", "1", NULL, "OK"}};
+    struct kg_run_info run = kt_run(1, NOON);
+    struct kt_stored s;
+    struct kt_sink t;
+
+    (void)state;
+    kt_sink_fresh(&t);
+    (void)kt_pg_query(
+        "CREATE SEQUENCE IF NOT EXISTS kt_claims; SELECT setval('kt_claims', "
+        "1);"
+        " CREATE OR REPLACE FUNCTION kt_claim() RETURNS trigger"
+        " LANGUAGE plpgsql AS $$BEGIN IF nextval('kt_claims') = 2 THEN"
+        " RETURN NULL; END IF; RETURN new; END$$;"
+        " CREATE TRIGGER kt_claim BEFORE INSERT ON kubeglean_runs"
+        " FOR EACH ROW EXECUTE FUNCTION kt_claim()");
+    s = kt_store_wait(&t, &run, 0, rows, 1);
+    assert_false(s.failed);
+    assert_int_equal(s.result.n_inserted, 1);
+    kt_assert_query("SELECT documents, rows FROM kubeglean_runs", "1|1");
+    kt_sink_end(&t);
+}
+
 static void p10_a_statement_timeout_is_retried(void **state)
 {
     (void)state;
@@ -348,6 +373,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(p2_a_deadlock_is_retried),
         cmocka_unit_test(a_serialization_failure_is_retried),
+        cmocka_unit_test(a_claim_without_its_line_is_none),
         cmocka_unit_test(p10_a_statement_timeout_is_retried),
         cmocka_unit_test(an_administrator_ends_the_connection),
         cmocka_unit_test(p10_a_server_restarts_in_the_middle),
