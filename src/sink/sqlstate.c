@@ -18,7 +18,7 @@ static const struct {
     {"55000", KG_ESCHEMA}, /* An index that ON CONFLICT cannot use. */
     {"57", KG_ESERVER},       {"57P", KG_ECLOSED},
     {"54", KG_EDATA}, /* A key too long for an index. */
-    {"58", KG_ESERVER},
+    {"58", KG_ESERVER},       {"P0", KG_EDATA}, /* RAISE in a trigger. */
 };
 
 long kg_sqlstate_pack(const char *text)

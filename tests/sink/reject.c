@@ -206,6 +206,37 @@ static void a_key_too_long_for_its_index_is_isolated(void **state)
     kt_sink_end(&t);
 }
 
+/* P0001: RAISE in a trigger. */
+static void a_row_that_a_trigger_refuses_is_isolated(void **state)
+{
+    static const struct kt_row first[] = {{"a", "1", NULL, "OK"}};
+    static const struct kt_row rows[] = {
+        {"a", "2", NULL, "OK"}, {"b", "2", NULL, "no"}, {"c", "2", NULL, "OK"}};
+    struct kt_sink t;
+    struct kg_run_info run = kt_run(1, NOON);
+    struct kg_run_info next = kt_run(2, NOON + 1);
+    struct kt_stored s;
+
+    (void)state;
+    kt_sink_fresh(&t);
+    s = kt_store_wait(&t, &run, 0, first, 1);
+    assert_false(s.failed);
+    (void)kt_pg_query(
+        "CREATE OR REPLACE FUNCTION kt_refuse() RETURNS trigger"
+        " LANGUAGE plpgsql AS $$BEGIN IF new.severity = 'no' THEN"
+        " RAISE 'not this one'; END IF; RETURN new; END$$;"
+        " CREATE TRIGGER kt_refuse BEFORE INSERT OR UPDATE ON scan_history"
+        " FOR EACH ROW EXECUTE FUNCTION kt_refuse()");
+    s = kt_store_wait(&t, &next, 0, rows, 3);
+    assert_false(s.failed);
+    assert_int_equal(s.result.n_rejected, 1);
+    kt_assert_query("SELECT name, pods FROM scan_history ORDER BY 1",
+                    "a|2\nc|2");
+    kt_assert_query("SELECT key->>'name', sqlstate FROM kubeglean_rejects",
+                    "b|P0001");
+    kt_sink_end(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -216,6 +247,7 @@ int main(void)
         cmocka_unit_test(many_bad_rows_are_all_counted_and_some_written_down),
         cmocka_unit_test(a_report_of_bad_rows_alone_is_complete_and_empty),
         cmocka_unit_test(a_key_too_long_for_its_index_is_isolated),
+        cmocka_unit_test(a_row_that_a_trigger_refuses_is_isolated),
     };
 
     return cmocka_run_group_tests_name("reject", tests, NULL, NULL);

@@ -48,6 +48,7 @@ static void the_longest_prefix_says_what_a_sqlstate_means(void **state)
         {"55P03", KG_EBUSY, KG_REMEDY_RETRY},
         {"57014", KG_ESERVER, KG_REMEDY_RETRY},
         {"57P01", KG_ECLOSED, KG_REMEDY_RETRY},
+        {"P0001", KG_EDATA, KG_REMEDY_DROP},
         {"XX000", KG_ESERVER, KG_REMEDY_RETRY},
     };
 
