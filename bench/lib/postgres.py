@@ -20,10 +20,13 @@ def ask(text):
 
 
 def restart(settings):
-    """The private server, with these settings and no others of a scenario."""
+    """The private server, with these settings and no others of a scenario; a
+    foreign one is left as it is."""
+    if "KT_PG_DATA" not in os.environ:
+        assert not settings, "only the server that with-postgres starts can have settings: unset KT_PG"
+        return
     for statement in ["ALTER SYSTEM RESET ALL", *(f"ALTER SYSTEM SET {n} = '{v}'" for n, v in settings.items())]:
         ask(statement)
-    assert "KT_PG_DATA" in os.environ, "only the server that with-postgres starts can have settings: unset KT_PG"
     for do in "stop", "start":
         subprocess.run([WITH_POSTGRES, "--ctl", do], check=True)
 
