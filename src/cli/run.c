@@ -96,6 +96,7 @@ struct run {
     struct kg_print print;
     struct kg_printed rows;
     struct kg_str ns;
+    char *database;             /* The URL, taken out of the arguments. */
     struct kg_task_config task; /* Made of options, without a file. */
     struct kg_tree tree;        /* Its JobSpec. */
 };
@@ -325,20 +326,44 @@ static enum kg_exit run_options(struct run *r, char **command)
     return code;
 }
 
+/* Everybody may read our arguments in the list of processes, and a URL may
+ * hold a password. */
+static enum kg_errc hide_database(struct run *r, struct kg_error *e)
+{
+    char *given = (char *)r->values.database;
+
+    if (given == NULL) {
+        return KG_OK;
+    }
+    r->database = kg_strndup(given, strlen(given));
+    if (r->database == NULL) {
+        return kg_error_set(e, KG_ENOMEM, 0, "no memory for --database");
+    }
+    r->values.database = r->database;
+    memset(given, '*', strlen(given));
+    return KG_OK;
+}
+
 static enum kg_exit run(char **args)
 {
     struct run r = {.values = {.output = KG_PRINTED_NDJSON}};
     struct kg_args rest;
+    struct kg_error e;
     enum kg_exit code;
 
     if (!kg_verb_parse(&kg_verb_run, args, &r.values, &rest, &code)) {
         return code;
     }
-    code = check(&r.values, &rest);
-    if (code != KG_EXIT_DONE) {
-        return code;
+    if (hide_database(&r, &e) != KG_OK) {
+        return kg_verb_failed(&kg_verb_run, &e);
     }
-    return r.values.file != NULL ? run_file(&r) : run_options(&r, rest.items);
+    code = check(&r.values, &rest);
+    if (code == KG_EXIT_DONE) {
+        code =
+            r.values.file != NULL ? run_file(&r) : run_options(&r, rest.items);
+    }
+    kg_free(r.database);
+    return code;
 }
 
 const struct kg_verb kg_verb_run = {

@@ -267,6 +267,18 @@ def a_database_address_that_can_never_work_is_wrong_usage():
         assert run.jobs == []
 
 
+def a_password_is_not_in_the_list_of_processes():
+    with Scene() as scene:
+        backend = scene.kube_sim("--pending-ms", "50")
+        slow = Slow(scene, backend, f"http://127.0.0.1:{backend}", "--database",
+                    os.environ["KT_PG"] + " password=hunter2")
+        with open(f"/proc/{slow.process.pid}/cmdline", "rb") as arguments:
+            listed = arguments.read()
+        assert b"--database" in listed and b"hunter2" not in listed, listed
+        slow.ends(0)
+        assert "hunter2" not in slow.err()
+
+
 def a_database_that_comes_back_has_each_row_once():
     with Scene() as scene:
         backend = scene.kube_sim("--pending-ms", "50")
@@ -407,7 +419,7 @@ CLAIMS = [
     a_report_that_is_cut_off_is_incomplete, a_profile_that_does_not_fit_rejects_the_report,
     an_api_server_that_comes_back_costs_nothing, an_api_server_that_stays_away_is_named_until_an_interrupt,
     an_interrupt_names_the_job_it_leaves, a_database_that_is_not_there_is_named,
-    a_database_address_that_can_never_work_is_wrong_usage,
+    a_database_address_that_can_never_work_is_wrong_usage, a_password_is_not_in_the_list_of_processes,
     a_database_that_comes_back_has_each_row_once, a_database_that_stays_away_is_named_until_an_interrupt,
     an_agent_that_others_can_reach_wants_a_token, a_token_file_that_is_not_there_is_named,
     a_port_that_is_taken_is_named, an_agent_without_its_database_is_not_ready_and_says_why,
