@@ -52,6 +52,8 @@ uint64_t kg_str_hash(struct kg_str s);
 /* Standard base64 (RFC 4648, padding required, white space refused). Writes at
  * most s.len / 4 * 3 bytes to `out`; false when `s` is not base64. */
 KG_MUST_USE bool kg_str_base64(struct kg_str s, char *out, size_t *ret_len);
+/* The six bits of one of its characters; -1: it is none, or the padding. */
+int kg_str_base64_value(char c);
 /* Length of the valid UTF-8 (RFC 3629) that `s` begins with. */
 size_t kg_str_utf8_span(struct kg_str s);
 /* Kubernetes' names (RFC 1123). A namespace is a label; most objects are a

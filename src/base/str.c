@@ -127,7 +127,7 @@ uint64_t kg_str_hash(struct kg_str s)
     return hash;
 }
 
-static int base64_value(char c)
+int kg_str_base64_value(char c)
 {
     if (c >= 'A' && c <= 'Z') {
         return c - 'A';
@@ -157,7 +157,7 @@ bool kg_str_base64(struct kg_str s, char *out, size_t *ret_len)
         uint32_t group = 0;
 
         for (size_t k = 0; k < 4; k++) {
-            int value = k < n ? base64_value(s.ptr[i + k]) : 0;
+            int value = k < n ? kg_str_base64_value(s.ptr[i + k]) : 0;
 
             if (value < 0) {
                 return false;

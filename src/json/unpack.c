@@ -35,24 +35,6 @@ static void skip(struct kg_str *s, size_t n)
 
 /* --- base64 --------------------------------------------------------------------- */
 
-/* The six bits of a character, or -1. */
-static int value_of(char c)
-{
-    if (c >= 'A' && c <= 'Z') {
-        return c - 'A';
-    }
-    if (c >= 'a' && c <= 'z') {
-        return c - 'a' + 26;
-    }
-    if (c >= '0' && c <= '9') {
-        return c - '0' + 52;
-    }
-    if (c == '+') {
-        return 62;
-    }
-    return c == '/' ? 63 : -1;
-}
-
 static size_t add_bits(struct kg_unpack *u, int value, size_t len)
 {
     u->bits = u->bits << 6 | (uint32_t)value;
@@ -74,7 +56,7 @@ static void decode(struct kg_unpack *u, struct kg_str *log)
 
     u->at_begin = false;
     while (i < log->len && len < sizeof(u->bytes) && !u->at_begin) {
-        int value = value_of(log->ptr[i]);
+        int value = kg_str_base64_value(log->ptr[i]);
 
         if (value >= 0) {
             len = add_bits(u, value, len);

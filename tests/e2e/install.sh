@@ -3,26 +3,9 @@
 # static and shared, found by pkg-config and by find_package().
 set -u
 cd "$(dirname "$0")/../.." || exit 1
+. tests/lib/claims.sh
 builds=$(dirname "$(realpath -m "${KG_BUILD:-build/dev}")")
 outside=$PWD/tests/e2e/outside
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-n=0
-failed=0
-
-# CLAIM COMMAND...: what a failing command said stands below its line.
-claim() {
-  local claim=$1
-  shift
-  n=$((n + 1))
-  if "$@" >"$scratch/out" 2>&1; then
-    echo "ok $n - $claim"
-  else
-    echo "not ok $n - $claim"
-    tail -30 "$scratch/out" | sed 's/^/# /'
-    failed=1
-  fi
-}
 
 # KIND SHARED: in a tree of its own, as distributed but for the tests.
 build_and_install() {

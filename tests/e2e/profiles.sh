@@ -3,26 +3,9 @@
 # one to one of their own, with its mistakes.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
+. tests/lib/claims.sh
 kubeglean=${KG_BUILD:-build/dev}/src/kubeglean
 reports=$PWD/tests/data/reports
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-n=0
-failed=0
-
-# CLAIM COMMAND...: what a failing command said stands below its line.
-claim() {
-  local claim=$1
-  shift
-  n=$((n + 1))
-  if "$@" >"$scratch/said" 2>&1; then
-    echo "ok $n - $claim"
-  else
-    echo "not ok $n - $claim"
-    tail -20 "$scratch/said" | sed 's/^/# /'
-    failed=1
-  fi
-}
 
 # CODE ARG...: its output is $scratch/out and err.
 ends_with() {
