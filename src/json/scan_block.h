@@ -106,7 +106,7 @@ static inline bool step(struct kg_nest *n, const struct mask *m, uint64_t bit,
     if ((m->close & bit) != 0) {
         return kg_nest_close(n, object);
     }
-    return n->depth != 2 || (n->kinds & 1) == 0 ||
+    return n->tally == NULL || n->depth != 2 || (n->kinds & 1) == 0 ||
            kg_tally_look(n->tally, p, end);
 }
 

@@ -108,9 +108,10 @@ void kg_binds_element(struct kg_binds *a, struct kg_str text)
     char *room;
 
     a->n_elements++;
-    if (a->err == KG_OK) {
-        a->err = kg_buf_reserve(&a->bytes, sizeof(len) + text.len, &room);
+    if (a->err != KG_OK) {
+        return;
     }
+    a->err = kg_buf_reserve(&a->bytes, sizeof(len) + text.len, &room);
     if (a->err != KG_OK) {
         return;
     }
