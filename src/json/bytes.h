@@ -14,6 +14,18 @@
 #define KG_BYTES_ONES  UINT64_C(0x0101010101010101)
 #define KG_BYTES_HIGHS UINT64_C(0x8080808080808080)
 
+/* Between the tokens of one line. */
+static inline bool kg_json_is_blank(uint8_t byte)
+{
+    return byte == ' ' || byte == '\t' || byte == '\r';
+}
+
+/* Between tokens. */
+static inline bool kg_json_is_space(uint8_t byte)
+{
+    return byte == '\n' || kg_json_is_blank(byte);
+}
+
 /* As if read on a little-endian machine: the first byte is the lowest. */
 static inline uint64_t kg_bytes_load(const uint8_t *p)
 {

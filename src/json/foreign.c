@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "foreign.h"
 
+#include "bytes.h"
 #include "scalar.h"
 
 /* --- terminals --------------------------------------------------------------- */
@@ -37,11 +38,6 @@ static size_t skip_ansi(struct kg_str s, size_t at)
 }
 
 /* --- tokens ------------------------------------------------------------------ */
-
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r';
-}
 
 /* Behind the string that begins at `at`, or `at`. */
 static size_t skip_string(struct kg_str s, size_t at)
@@ -115,7 +111,7 @@ static bool is_made_of_tokens(struct kg_str s)
 
 static size_t skip_blanks(struct kg_str s, size_t at)
 {
-    while (at < s.len && is_blank(s.ptr[at])) {
+    while (at < s.len && kg_json_is_blank((uint8_t)s.ptr[at])) {
         at++;
     }
     return at;
@@ -159,7 +155,7 @@ static bool is_doubtful(struct kg_str s, size_t at, enum kg_root root)
 
 static bool ends_like_a_documents(struct kg_str s)
 {
-    while (s.len > 0 && is_blank(s.ptr[s.len - 1])) {
+    while (s.len > 0 && kg_json_is_blank((uint8_t)s.ptr[s.len - 1])) {
         s.len--;
     }
     return s.len > 0 && (s.ptr[s.len - 1] == ',' || s.ptr[s.len - 1] == '[');
@@ -170,7 +166,7 @@ enum kg_line kg_foreign_judge(struct kg_str line, enum kg_root root)
     if (is_made_of_tokens(line)) {
         return KG_LINE_TOKENS;
     }
-    if (is_blank(line.ptr[0]) || ends_like_a_documents(line)) {
+    if (kg_json_is_blank((uint8_t)line.ptr[0]) || ends_like_a_documents(line)) {
         return KG_LINE_DOUBTFUL;
     }
     for (size_t at = 0; at < line.len; at++) {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "grammar.h"
 
-#include "bytes.h"
 #include "scalar.h"
 #include "skip.h"
 

@@ -4,6 +4,7 @@
 #ifndef KG_JSON_GRAMMAR_H
 #define KG_JSON_GRAMMAR_H
 
+#include "bytes.h"
 #include "frame.h"
 
 /* The order groups them: is_inside_candidate() and _token() are ranges. */
@@ -29,11 +30,6 @@ enum kg_grammar_state {
     DEAD,     /* strict: it was not. */
     BREAKING, /* Given up; its last tokens are being handed on. */
 };
-
-static inline bool kg_json_is_space(uint8_t byte)
-{
-    return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t';
-}
 
 /* `out` has so much more room than the input to be read can need. */
 enum { KG_CUT_SLACK = 64 };

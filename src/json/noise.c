@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "noise.h"
 
-#include <string.h>
+#include "bytes.h"
 
 void kg_noise_init(struct kg_noise *n, enum kg_root root)
 {
@@ -15,16 +15,11 @@ static size_t find(struct kg_str s, char c)
     return at != NULL ? (size_t)(at - s.ptr) : s.len;
 }
 
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r';
-}
-
 /* What the line is made of before `at`, which is inside `s`. */
 static enum kg_noise_line line_before(const struct kg_noise *n, struct kg_str s,
                                       size_t at)
 {
-    while (at > 0 && is_space(s.ptr[at - 1])) {
+    while (at > 0 && kg_json_is_blank((uint8_t)s.ptr[at - 1])) {
         at--;
     }
     if (at == 0) {

@@ -4,7 +4,6 @@
 #include <immintrin.h>
 
 #include "scan_block.h"
-#include "scan_ways.h"
 
 static inline uint64_t is(__m512i bytes, char byte)
 {
@@ -37,19 +36,6 @@ static inline void classify(struct mask *m, const uint8_t *p, uint8_t first)
     m->first = is(bytes, (char)first);
 }
 
-static inline uint64_t prefix_xor(uint64_t bits)
-{
-    __m128i sums = _mm_clmulepi64_si128(_mm_set_epi64x(0, (long long)bits),
-                                        _mm_set1_epi8(-1), 0);
-
-    return (uint64_t)_mm_cvtsi128_si64(sums);
-}
-
-static size_t nested(struct kg_nest *n, const uint8_t *p, size_t len)
-{
-    return scan_nested(n, p, len);
-}
-
 const struct kg_scan kg_scan_avx512 = {
-    .name = "avx512", .wide = true, .nested = nested};
+    .name = "avx512", .wide = true, .nested = scan_nested};
 #endif

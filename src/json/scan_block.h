@@ -4,6 +4,7 @@
 #define KG_JSON_SCAN_BLOCK_H
 
 #include "scan_tally.h"
+#include "scan_ways.h"
 
 /* Of 64 bytes, a bit for each. */
 struct mask {
@@ -18,8 +19,22 @@ struct mask {
 
 static inline void classify(struct mask *m, const uint8_t *bytes,
                             uint8_t first);
+
 /* Each bit becomes the sum, modulo 2, of itself and the lower ones. */
-static inline uint64_t prefix_xor(uint64_t bits);
+static inline uint64_t prefix_xor(uint64_t bits)
+{
+#ifdef __PCLMUL__
+    __m128i sums = _mm_clmulepi64_si128(_mm_set_epi64x(0, (long long)bits),
+                                        _mm_set1_epi8(-1), 0);
+
+    return (uint64_t)_mm_cvtsi128_si64(sums);
+#else
+    for (unsigned by = 1; by < 64; by *= 2) {
+        bits ^= bits << by;
+    }
+    return bits;
+#endif
+}
 
 /* What goes on from one block to the next. */
 struct carry {
@@ -168,8 +183,7 @@ static inline void scan_rest(struct kg_nest *n, struct carry *c,
     (void)scan_block(n, bytes, c, at);
 }
 
-static inline size_t scan_nested(struct kg_nest *n, const uint8_t *p,
-                                 size_t len)
+static size_t scan_nested(struct kg_nest *n, const uint8_t *p, size_t len)
 {
     struct carry c = {.member = p[-1] == '{'};
     struct place at = {p, p + len, p, p};

@@ -72,7 +72,7 @@ static const uint8_t *skip_token(struct kg_nest *n, const uint8_t *p,
 /* A line's first byte. */
 static bool may_begin_line(uint8_t byte)
 {
-    return kg_scan_is_blank(byte) || classes[byte] == CLOSER;
+    return kg_json_is_space(byte) || classes[byte] == CLOSER;
 }
 
 static bool begins_member(const uint8_t *p, const uint8_t *end)

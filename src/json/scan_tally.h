@@ -7,15 +7,10 @@
 #include "scalar.h"
 #include "scan.h"
 
-static inline bool kg_scan_is_blank(uint8_t byte)
-{
-    return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t';
-}
-
 static inline const uint8_t *kg_scan_blanks(const uint8_t *p,
                                             const uint8_t *end)
 {
-    while (p < end && kg_scan_is_blank(*p)) {
+    while (p < end && kg_json_is_space(*p)) {
         p = kg_bytes_skip_blanks(p + 1, end, false);
     }
     return p;
