@@ -311,6 +311,33 @@ enum kg_errc kg_row_set_sort(struct kg_row_set *s, kg_row_again_cb again_cb,
     return code;
 }
 
+/* --- scopes ------------------------------------------------------------------- */
+
+static bool is_same_scope(const struct kg_table_def *def,
+                          const struct kg_row_ref *left,
+                          const struct kg_row_ref *right)
+{
+    for (uint32_t i = 0; i < def->n_scope; i++) {
+        struct kg_value a = kg_row_ref_value(left, def->scope[i]);
+        struct kg_value b = kg_row_ref_value(right, def->scope[i]);
+
+        if (a.is_null != b.is_null || kg_str_cmp(a.text, b.text) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void kg_row_set_number_scopes(struct kg_row_set *s, size_t from, size_t to)
+{
+    int32_t n = 0;
+
+    for (size_t i = from; i < to; i++) {
+        n += i == from || !is_same_scope(s->def, &s->refs[i - 1], &s->refs[i]);
+        s->refs[i].scope = n;
+    }
+}
+
 /* --- arrays ------------------------------------------------------------------- */
 
 void kg_row_set_args(struct kg_row_set *s, size_t from, size_t to,
@@ -377,9 +404,10 @@ enum kg_errc kg_row_ref_key(const struct kg_row_ref *ref,
                             const struct kg_table_def *def, struct kg_buf *out)
 {
     struct kg_value values[KG_COLUMNS_MAX];
+    const char *at = ref->bytes;
 
     for (uint32_t i = 0; i < def->n_columns; i++) {
-        values[i] = kg_row_ref_value(ref, i);
+        values[i] = next_value(&at);
     }
     return kg_row_key(values, def, out);
 }

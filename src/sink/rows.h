@@ -30,6 +30,7 @@ struct kg_row_ref {
     const char *at;    /* Private: its next value. */
     uint64_t number;   /* Within its report. */
     uint32_t report;   /* Which of the set's reports: later ones win. */
+    int32_t scope;     /* See kg_row_set_number_scopes(). */
     bool lost;         /* A later report has its key, or it is blank. */
 };
 
@@ -57,6 +58,9 @@ KG_MUST_USE enum kg_errc kg_row_set_sort(struct kg_row_set *s,
 
 struct kg_value kg_row_ref_value(const struct kg_row_ref *ref, uint32_t column);
 
+/* Numbers the scopes of rows `from` up to `to` by 1, 2, ...: neighbours, which
+ * are often of one, share a number. */
+void kg_row_set_number_scopes(struct kg_row_set *s, size_t from, size_t to);
 /* Rows `from` up to `to` as arrays, one parameter for each column. */
 void kg_row_set_args(struct kg_row_set *s, size_t from, size_t to,
                      struct kg_binds *args);

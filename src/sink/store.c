@@ -36,20 +36,7 @@ static void add_instants(struct kg_batch *b)
     kg_binds_array_end(&b->args);
 }
 
-/* --- scopes: of neighbours, which are often of one, each once ------------------- */
-
-static bool is_same_scope(const struct kg_row_set *set, uint64_t i, uint64_t j)
-{
-    for (uint32_t c = 0; c < set->def->n_scope; c++) {
-        struct kg_value a = kg_row_ref_value(&set->refs[i], set->def->scope[c]);
-        struct kg_value b = kg_row_ref_value(&set->refs[j], set->def->scope[c]);
-
-        if (a.is_null != b.is_null || kg_str_cmp(a.text, b.text) != 0) {
-            return false;
-        }
-    }
-    return true;
-}
+/* --- scopes, each once for neighbours that share it ----------------------------- */
 
 /* Where the next scope begins. */
 static uint64_t scope_end(const struct kg_row_set *set, uint64_t from,
@@ -57,7 +44,7 @@ static uint64_t scope_end(const struct kg_row_set *set, uint64_t from,
 {
     uint64_t i = from + 1;
 
-    while (i < to && is_same_scope(set, from, i)) {
+    while (i < to && set->refs[i].scope == set->refs[from].scope) {
         i++;
     }
     return i;
@@ -110,22 +97,15 @@ static void guard_args(struct kg_batch *b, const struct kg_row_set *set,
 static void add_scopes(struct kg_batch *b, const struct kg_row_set *set,
                        uint64_t from, uint64_t to)
 {
-    int32_t n = 0;
-    uint64_t end;
-
     kg_binds_array_begin(&b->args, KG_BINDS_INTEGER);
-    for (uint64_t i = from; i < to; i = end) {
-        n++;
-        end = scope_end(set, i, to);
-        for (uint64_t k = i; k < end; k++) {
-            kg_binds_element_integer(&b->args, n);
-        }
+    for (uint64_t i = from; i < to; i++) {
+        kg_binds_element_integer(&b->args, set->refs[i].scope);
     }
     kg_binds_array_end(&b->args);
     add_instants(b);
     add_scope_columns(b, set, from, to);
     kg_binds_array_begin(&b->args, KG_BINDS_INTEGER);
-    for (int32_t i = 1; i <= n; i++) {
+    for (int32_t i = 1; i <= set->refs[to - 1].scope; i++) {
         kg_binds_element_integer(&b->args, i);
     }
     kg_binds_array_end(&b->args);
@@ -169,6 +149,7 @@ void kg_store_rows(struct kg_batch *b, struct kg_pg *pg, struct kg_row_set *set,
     }
     t = b->reports[set->refs[from].report]->target;
     if (kg_sql_is_scoped(set->def)) {
+        kg_row_set_number_scopes(set, from, to);
         guard_args(b, set, from, to);
         add_guard(b, pg, t->guard);
     }
