@@ -32,6 +32,8 @@ static inline struct kg_str kg_str_from(const char *text)
 
 bool kg_str_eq(struct kg_str a, struct kg_str b);
 bool kg_str_is(struct kg_str a, const char *text);
+/* Which of `words`, ended by NULL, it is; -1: none of them. */
+ptrdiff_t kg_str_which(struct kg_str s, const char *const *words);
 /* Bytewise, as PostgreSQL's COLLATE "C"; <0, 0, >0. */
 int kg_str_cmp(struct kg_str a, struct kg_str b);
 bool kg_str_starts(struct kg_str s, struct kg_str prefix);

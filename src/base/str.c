@@ -13,6 +13,16 @@ bool kg_str_is(struct kg_str a, const char *text)
     return kg_str_eq(a, kg_str_from(text));
 }
 
+ptrdiff_t kg_str_which(struct kg_str s, const char *const *words)
+{
+    for (ptrdiff_t i = 0; words[i] != NULL; i++) {
+        if (kg_str_is(s, words[i])) {
+            return i;
+        }
+    }
+    return -1;
+}
+
 int kg_str_cmp(struct kg_str a, struct kg_str b)
 {
     size_t len = a.len < b.len ? a.len : b.len;

@@ -20,18 +20,6 @@ enum kg_errc kg_compile_fail(const struct kg_compile *c,
     return KG_ECONFIG;
 }
 
-static bool is_one_of(struct kg_str text, const char *const *words,
-                      unsigned *ret_index)
-{
-    for (unsigned i = 0; words[i] != NULL; i++) {
-        if (kg_str_is(text, words[i])) {
-            *ret_index = i;
-            return true;
-        }
-    }
-    return false;
-}
-
 static void list_words(const char *const *words, struct kg_buf *out)
 {
     for (unsigned i = 0; words[i] != NULL; i++) {
@@ -62,14 +50,12 @@ enum kg_errc kg_compile_known(const struct kg_compile *c,
                               const struct kg_node *object,
                               const char *const *names)
 {
-    unsigned index;
-
     if (object->kind != KG_OBJECT) {
         return kg_compile_fail(c, object, "an object is expected, not %s",
                                kg_kind_name(object->kind));
     }
     for (const struct kg_node *n = object->child; n != NULL; n = n->next) {
-        if (!is_one_of(n->name, names, &index)) {
+        if (kg_str_which(n->name, names) < 0) {
             return refuse_name(c, n, names);
         }
     }
@@ -98,15 +84,18 @@ enum kg_errc kg_compile_word(const struct kg_compile *c,
 {
     const struct kg_node *n = kg_node_get(parent, name);
     struct kg_buf all;
+    ptrdiff_t index = -1;
 
     if (n == NULL) {
         return KG_OK;
     }
-    if (n->kind == KG_STRING && is_one_of(n->text, words, ret_index)) {
-        return KG_OK;
+    if (n->kind == KG_STRING) {
+        index = kg_str_which(n->text, words);
+    } else if (n->kind == KG_NULL) { /* YAML reads an unquoted null so. */
+        index = kg_str_which(KG_STR("null"), words);
     }
-    /* YAML reads an unquoted null as null. */
-    if (n->kind == KG_NULL && is_one_of(KG_STR("null"), words, ret_index)) {
+    if (index >= 0) {
+        *ret_index = (unsigned)index;
         return KG_OK;
     }
     kg_buf_init(&all, KG_ERROR_TEXT_MAX);

@@ -174,16 +174,6 @@ enum fit {
     FITS_CAST, /* If a value is cast to it: an assignment does not do it. */
 };
 
-static bool is_one_of(struct kg_str s, const char *const *list)
-{
-    for (; *list != NULL; list++) {
-        if (kg_str_is(s, *list)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool is_text(struct kg_str type)
 {
     return kg_str_is(type, "text") || kg_str_is(type, "character varying");
@@ -199,13 +189,13 @@ static bool is_welcome(const char *want, struct kg_str is, bool is_enum)
     static const char *const for_numbers[] = {"real", "double precision", NULL};
 
     if (strcmp(want, "text") == 0) {
-        return is_enum || is_one_of(is, for_texts);
+        return is_enum || kg_str_which(is, for_texts) >= 0;
     }
     if (strcmp(want, "integer") == 0 || strcmp(want, "bigint") == 0) {
-        return is_one_of(is, for_integers);
+        return kg_str_which(is, for_integers) >= 0;
     }
     if (strcmp(want, "numeric") == 0) {
-        return is_one_of(is, for_numbers);
+        return kg_str_which(is, for_numbers) >= 0;
     }
     if (strcmp(want, "jsonb") == 0) {
         return kg_str_is(is, "json");

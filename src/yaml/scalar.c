@@ -11,48 +11,38 @@ struct decimal {
     struct kg_str exponent; /* With e and sign; empty: none. */
 };
 
-static bool is_one_of(struct kg_str s, const char *const *words, size_t n_words)
-{
-    for (size_t i = 0; i < n_words; i++) {
-        if (kg_str_is(s, words[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool is_null(struct kg_str s)
 {
-    static const char *const words[] = {"", "~", "null", "Null", "NULL"};
+    static const char *const words[] = {"", "~", "null", "Null", "NULL", NULL};
 
-    return is_one_of(s, words, KG_COUNT_OF(words));
+    return kg_str_which(s, words) >= 0;
 }
 
 static bool is_true(struct kg_str s)
 {
     static const char *const words[] = {"true", "True", "TRUE", "yes",
                                         "Yes",  "YES",  "on",   "On",
-                                        "ON",   "y",    "Y"};
+                                        "ON",   "y",    "Y",    NULL};
 
-    return is_one_of(s, words, KG_COUNT_OF(words));
+    return kg_str_which(s, words) >= 0;
 }
 
 static bool is_false(struct kg_str s)
 {
     static const char *const words[] = {"false", "False", "FALSE", "no",
                                         "No",    "NO",    "off",   "Off",
-                                        "OFF",   "n",     "N"};
+                                        "OFF",   "n",     "N",     NULL};
 
-    return is_one_of(s, words, KG_COUNT_OF(words));
+    return kg_str_which(s, words) >= 0;
 }
 
 static bool is_not_finite(struct kg_str s)
 {
-    static const char *const words[] = {".nan",  ".NaN",  ".NAN",  ".inf",
-                                        ".Inf",  ".INF",  "+.inf", "+.Inf",
-                                        "+.INF", "-.inf", "-.Inf", "-.INF"};
+    static const char *const words[] = {
+        ".nan",  ".NaN",  ".NAN",  ".inf",  ".Inf",  ".INF", "+.inf",
+        "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF", NULL};
 
-    return is_one_of(s, words, KG_COUNT_OF(words));
+    return kg_str_which(s, words) >= 0;
 }
 
 static bool is_digit(char c)

@@ -299,6 +299,18 @@ static void keep_line(void *data, struct kg_str line)
     assert_int_equal(kg_buf_add(data, line), KG_OK);
 }
 
+static void a_word_is_found_in_a_list(void **state)
+{
+    static const char *const words[] = {"yes", "", "no", NULL};
+
+    (void)state;
+    assert_int_equal(kg_str_which(KG_STR("yes"), words), 0);
+    assert_int_equal(kg_str_which(KG_STR(""), words), 1);
+    assert_int_equal(kg_str_which(KG_STR("no"), words), 2);
+    assert_int_equal(kg_str_which(KG_STR("n"), words), -1);
+    assert_int_equal(kg_str_which(KG_STR("nothing"), words), -1);
+}
+
 static void a_name_of_kubernetes_is_known(void **state)
 {
     static char long_one[255];
@@ -574,6 +586,7 @@ int main(void)
         cmocka_unit_test(map_finds_what_is_in_it),
         cmocka_unit_test(an_id_dies_with_its_object),
         cmocka_unit_test(backoff_doubles_up_to_its_maximum),
+        cmocka_unit_test(a_word_is_found_in_a_list),
         cmocka_unit_test(a_name_of_kubernetes_is_known),
         cmocka_unit_test(log_lines_are_logfmt_or_json),
         cmocka_unit_test(a_long_log_line_is_cut_and_says_so),
