@@ -19,11 +19,6 @@ struct command {
     enum kg_exit (*run)(const struct values *values, char **operands);
 };
 
-static struct kg_value text_value(const char *text)
-{
-    return (struct kg_value){.text = kg_str_from(text)};
-}
-
 /* --- list ----------------------------------------------------------------------- */
 
 /* Key columns are never cut. */
@@ -39,9 +34,9 @@ static enum kg_errc list_one(struct kg_sheet *sheet, const char *name,
     enum kg_errc err = kg_profile_load(name, &profile, e);
 
     if (err == KG_OK) {
-        struct kg_value values[] = {text_value(name),
-                                    text_value(kg_profile_table(profile)->name),
-                                    text_value(kg_profile_summary(profile))};
+        struct kg_value values[] = {
+            kg_sheet_text(name), kg_sheet_text(kg_profile_table(profile)->name),
+            kg_sheet_text(kg_profile_summary(profile))};
 
         kg_sheet_add(sheet, values);
         kg_profile_destroy(profile);

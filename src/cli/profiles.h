@@ -17,6 +17,11 @@ struct kg_sheet {
 void kg_sheet_begin(struct kg_sheet *s, const struct kg_column *columns,
                     uint32_t n_columns, struct kg_print *print);
 void kg_sheet_add(struct kg_sheet *s, const struct kg_value *values);
+/* For a cell; borrows `text`. */
+static inline struct kg_value kg_sheet_text(const char *text)
+{
+    return (struct kg_value){.text = kg_str_from(text)};
+}
 /* KG_ENOMEM, or what the print said. */
 KG_MUST_USE enum kg_errc kg_sheet_end(struct kg_sheet *s);
 

@@ -49,15 +49,10 @@ static const struct kg_column path_columns[] = {
     {.name = "never_met", .type = KG_TYPE_TEXT, .key = true},
     {.name = "path", .type = KG_TYPE_TEXT, .key = true}};
 
-static struct kg_value text_value(const char *text)
-{
-    return (struct kg_value){.text = kg_str_from(text)};
-}
-
 static struct kg_value number(uint64_t n, char text[DIGITS])
 {
     (void)snprintf(text, DIGITS, "%llu", (unsigned long long)n);
-    return text_value(text);
+    return kg_sheet_text(text);
 }
 
 /* --- reports ---------------------------------------------------------------------- */
@@ -114,9 +109,9 @@ static bool on_end(void *data, const struct kg_report_end *end)
                                 number(end->len, texts[1]),
                                 number(end->n_rows, texts[2]),
                                 number(end->n_rejected, texts[3]),
-                                text_value(kg_outcome_name(end->outcome)),
-                                text_value(t->log),
-                                text_value(end->detail)};
+                                kg_sheet_text(kg_outcome_name(end->outcome)),
+                                kg_sheet_text(t->log),
+                                kg_sheet_text(end->detail)};
 
     kg_sheet_add(&t->reports, values);
     return t->reports.err == KG_OK;
@@ -209,11 +204,11 @@ static enum kg_errc print_columns(struct test *t)
     for (uint32_t i = 0; i < table->n_columns; i++) {
         const struct filled *column = &t->columns[i];
         struct kg_value values[] = {
-            text_value(table->columns[i].name),
-            text_value(kg_type_name(table->columns[i].type)),
+            kg_sheet_text(table->columns[i].name),
+            kg_sheet_text(kg_type_name(table->columns[i].type)),
             number(column->n, digits),
-            text_value(column->first != NULL ? column->first
-                                             : "<stayed empty>")};
+            kg_sheet_text(column->first != NULL ? column->first
+                                                : "<stayed empty>")};
 
         kg_sheet_add(&sheet, values);
     }
@@ -240,7 +235,8 @@ static enum kg_errc print_paths(struct test *t)
     kg_sheet_begin(&sheet, path_columns, KG_COUNT_OF(path_columns), &t->print);
     for (size_t i = 0; i < kg_profile_n_paths(t->profile); i++) {
         struct kg_profile_path path = kg_profile_path(t->profile, i);
-        struct kg_value values[] = {text_value(path.of), {.text = path.text}};
+        struct kg_value values[] = {kg_sheet_text(path.of),
+                                    {.text = path.text}};
 
         if (!t->met[i]) {
             kg_sheet_add(&sheet, values);

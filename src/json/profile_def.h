@@ -156,6 +156,13 @@ struct kg_profile {
     struct kg_trie trie;
 };
 
+/* The column that a value of the slot goes to. */
+static inline const struct kg_column_def *kg_profile_def_of(
+    const struct kg_profile *p, uint32_t slot)
+{
+    return &p->defs[p->slots[slot].column];
+}
+
 /* tally.c: which arrays are only counted; after kg_trie_seal(). */
 void kg_profile_note_counted(struct kg_profile *p);
 

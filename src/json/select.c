@@ -58,12 +58,6 @@ static bool fail(struct kg_select *s, enum kg_errc err)
     return err == KG_OK;
 }
 
-static const struct kg_column_def *def_of(const struct kg_select *s,
-                                          uint32_t slot)
-{
-    return &s->profile->defs[s->profile->slots[slot].column];
-}
-
 /* --- raw text --------------------------------------------------------------------- */
 
 /* The text of the scalar that ends here. A string's own quotes have a backslash
@@ -142,7 +136,7 @@ static void begin_row(struct kg_select *s, uint32_t rows)
     s->rows = rows;
     s->seen.rows |= UINT64_C(1) << rows;
     for (uint32_t i = 0; i < s->profile->n_slots; i++) {
-        enum kg_source source = def_of(s, i)->source;
+        enum kg_source source = kg_profile_def_of(s->profile, i)->source;
 
         if (source == KG_FROM_PATH || source == KG_FROM_RAW) {
             s->cells[i].state = KG_CELL_ABSENT;
@@ -167,7 +161,7 @@ static enum kg_errc set_count(struct kg_cell *cell, uint64_t count)
 static bool end_row(struct kg_select *s)
 {
     for (uint32_t i = 0; i < s->profile->n_slots; i++) {
-        if (def_of(s, i)->source != KG_FROM_COUNT) {
+        if (kg_profile_def_of(s->profile, i)->source != KG_FROM_COUNT) {
             continue;
         }
         s->seen.slots |= (uint64_t)(s->counts[i] > 0) << i;
@@ -209,7 +203,8 @@ static void note_rows(struct kg_select *s, uint32_t number, enum kg_kind kind)
 static void note_condition(struct kg_select *s, const struct kg_action *a,
                            enum kg_kind kind, struct kg_str text)
 {
-    const struct kg_condition *c = &def_of(s, a->slot)->where[a->condition];
+    const struct kg_condition *c =
+        &kg_profile_def_of(s->profile, a->slot)->where[a->condition];
     uint8_t bit = (uint8_t)(1u << a->condition);
 
     if (c->kind == kind && kg_str_eq(c->text, text)) {
@@ -257,7 +252,8 @@ static bool on_scalar_action(struct kg_select *s, const struct kg_action *a,
     case KG_ACT_RAW:
         return capture_scalar(s, a->slot, kind, text);
     case KG_ACT_COUNT:
-        s->counts[a->slot] += def_of(s, a->slot)->n_where == 0;
+        s->counts[a->slot] +=
+            kg_profile_def_of(s->profile, a->slot)->n_where == 0;
         return true;
     case KG_ACT_COUNTED:
         s->counts[a->slot] = 0;
@@ -296,7 +292,8 @@ static bool on_open_action(struct kg_select *s, const struct kg_action *a,
 
 static void count_object(struct kg_select *s, uint32_t slot)
 {
-    s->counts[slot] += s->met[slot] == (1u << def_of(s, slot)->n_where) - 1;
+    s->counts[slot] += s->met[slot] ==
+                       (1u << kg_profile_def_of(s->profile, slot)->n_where) - 1;
 }
 
 static bool on_close_action(struct kg_select *s, const struct kg_action *a)
@@ -421,7 +418,8 @@ void kg_select_tally(struct kg_select *s, const struct kg_tally *tally)
     kg_places_value(&s->places);
     while ((a = next_action(s, &c)) != NULL) {
         s->counts[a->slot] +=
-            def_of(s, a->slot)->n_where == 0 ? tally->n_all : tally->n_met;
+            kg_profile_def_of(s->profile, a->slot)->n_where == 0 ? tally->n_all
+                                                                 : tally->n_met;
     }
 }
 

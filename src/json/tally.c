@@ -14,12 +14,6 @@ static bool has_only(const struct kg_trie *t, uint16_t node,
     return true;
 }
 
-static const struct kg_column_def *def_of(const struct kg_profile *p,
-                                          const struct kg_action *a)
-{
-    return &p->defs[p->slots[a->slot].column];
-}
-
 /* The one condition of all columns that have one, in the member `node` of what
  * is counted; NULL: there are several, or one that has to be decoded. */
 static const struct kg_condition *condition_at(const struct kg_profile *p,
@@ -35,9 +29,11 @@ static const struct kg_condition *condition_at(const struct kg_profile *p,
     }
     for (size_t i = 0; i < n->n_actions; i++) {
         const struct kg_action *a = &p->trie.actions[n->action + i];
-        const struct kg_condition *c = &def_of(p, a)->where[a->condition];
+        const struct kg_condition *c =
+            &kg_profile_def_of(p, a->slot)->where[a->condition];
 
-        if (def_of(p, a)->n_where > 1 || c->kind == KG_STRING ||
+        if (kg_profile_def_of(p, a->slot)->n_where > 1 ||
+            c->kind == KG_STRING ||
             (found != NULL && !kg_str_eq(c->text, found->text))) {
             return NULL;
         }
