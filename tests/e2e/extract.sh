@@ -7,20 +7,9 @@ cd "$(dirname "$0")/../.." || exit 1
 kubeglean=${KG_BUILD:-build/dev}/src/kubeglean
 gen=${KG_BUILD:-build/dev}/bench/kg-gen
 
-# CODE ARG...: extract with standard input; its output is $scratch/out and err.
-ends_with() {
-  local want=$1 code
-  shift
-  "$kubeglean" extract "$@" >"$scratch/out" 2>"$scratch/err"
-  code=$?
-  [ "$code" = "$want" ] && return
-  echo "exit code $code, not $want; standard error:"
-  cat "$scratch/err"
-  return 1
-}
-
+# CODE ARG...
+ends_with() { exits "$1" "$kubeglean" extract "${@:2}"; }
 out_is() { diff <(printf '%s' "$1") "$scratch/out"; }
-said() { grep -F -- "$1" "$scratch/err" || { cat "$scratch/err"; return 1; }; }
 summary_is() { diff <(echo "$1") <(tail -n 1 "$scratch/err"); }
 
 row='{"object":{"cluster":null,"namespace":"s","name":"a,\"b","kind":"Job","container":"c","pods":[{"deleted":false}],"allocations":{"x": [1, 2]}},"severity":""}'

@@ -7,19 +7,8 @@ cd "$(dirname "$0")/../.." || exit 1
 kubeglean=${KG_BUILD:-build/dev}/src/kubeglean
 reports=$PWD/tests/data/reports
 
-# CODE ARG...: its output is $scratch/out and err.
-ends_with() {
-  local want=$1 code
-  shift
-  "$kubeglean" profiles "$@" >"$scratch/out" 2>"$scratch/err"
-  code=$?
-  [ "$code" = "$want" ] && return
-  echo "exit code $code, not $want; standard error:"
-  cat "$scratch/err"
-  return 1
-}
-
-said() { grep -F -- "$1" "$scratch/err" || { cat "$scratch/err"; return 1; }; }
+# CODE ARG...
+ends_with() { exits "$1" "$kubeglean" profiles "${@:2}"; }
 out_has() { grep -E -- "$1" "$scratch/out" || { cat "$scratch/out"; return 1; }; }
 names() { "$kubeglean" profiles list | awk 'NR > 1 {print $1}'; }
 

@@ -18,3 +18,17 @@ claim() {
     failed=1
   fi
 }
+
+# CODE COMMAND...: its output is $scratch/out and err.
+exits() {
+  local want=$1 code
+  shift
+  "$@" >"$scratch/out" 2>"$scratch/err"
+  code=$?
+  [ "$code" = "$want" ] && return
+  echo "exit code $code, not $want; standard error:"
+  cat "$scratch/err"
+  return 1
+}
+
+said() { grep -F -- "$1" "$scratch/err" || { cat "$scratch/err"; return 1; }; }
