@@ -81,3 +81,35 @@ void kt_pg_ctl(const char *what)
                    what);
     assert_int_equal(system(command), 0);
 }
+
+unsigned kt_pg_count_log(const char *text)
+{
+    char command[300];
+    char answer[32] = "";
+    FILE *pipe;
+
+    (void)snprintf(command, sizeof(command), "grep -c '%s' '%s/log'", text,
+                   getenv("KT_PG_DATA"));
+    pipe = popen(command, "r");
+    assert_non_null(pipe);
+    assert_non_null(fgets(answer, sizeof(answer), pipe));
+    (void)pclose(pipe);
+    return (unsigned)strtoul(answer, NULL, 10);
+}
+
+void kt_pg_make_tls(char *place)
+{
+    char command[64];
+
+    assert_non_null(mkdtemp(place));
+    (void)snprintf(command, sizeof(command), "tls %s", place);
+    kt_pg_ctl(command);
+}
+
+int kt_pg_remove_tls(const char *place)
+{
+    char command[64];
+
+    (void)snprintf(command, sizeof(command), "rm -r %s", place);
+    return system(command);
+}

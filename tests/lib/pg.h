@@ -21,5 +21,11 @@ void kt_pg_reset(void);
 /* with-postgres --ctl: "start", "kill", "pause", ... Skips the test when the
  * server is not ours to stop. */
 void kt_pg_ctl(const char *what);
+/* Lines of the server's log in which `text` is. */
+unsigned kt_pg_count_log(const char *text);
+/* Makes the directory `place` ("/tmp/kt-NAME.XXXXXX", which becomes its path),
+ * and has the server speak TLS with certificates that are there. */
+void kt_pg_make_tls(char *place);
+int kt_pg_remove_tls(const char *place); /* 0: it is gone. */
 
 #endif /* KT_PG_H */

@@ -199,6 +199,30 @@ const struct kg_table_def kt_seed = {
     .scanned_at = -1,
 };
 
+struct prepared {
+    bool done;
+    struct kg_error error;
+};
+
+static void on_table(void *data, const struct kg_error *e)
+{
+    struct prepared *p = data;
+
+    p->done = true;
+    if (e != NULL) {
+        p->error = *e;
+    }
+}
+
+struct kg_error kt_prepare(struct kt_sink *t, const struct kg_table_def *def)
+{
+    struct prepared p = {0};
+
+    assert_int_equal(kg_sink_prepare(t->sink, def, on_table, &p), KG_OK);
+    kt_sink_until(t, &p.done, 20);
+    return p.error;
+}
+
 struct kg_run_info kt_run(unsigned number, int64_t second)
 {
     static char uids[64][40];

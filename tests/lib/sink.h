@@ -52,6 +52,9 @@ extern const struct kg_table_def kt_krr;
 /* The seed's: no scanned_at, texts only. */
 extern const struct kg_table_def kt_seed;
 
+/* Prepares the table, and waits. Cleared: it fits. */
+struct kg_error kt_prepare(struct kt_sink *t, const struct kg_table_def *def);
+
 /* Run `number`: everything of it follows from it; `second` is its start. */
 struct kg_run_info kt_run(unsigned number, int64_t second);
 

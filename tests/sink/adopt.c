@@ -17,31 +17,6 @@ static const struct kt_row one[] = {{"a", "1", "{\"cpu\": 1}", "OK"}};
 #define TABLE   "CREATE TABLE scan_history ("
 #define PRIMARY "PRIMARY KEY (" KEY_NAMES ")"
 
-struct prepared {
-    bool done;
-    struct kg_error error; /* Cleared: it fits. */
-};
-
-static void on_table(void *data, const struct kg_error *e)
-{
-    struct prepared *p = data;
-
-    p->done = true;
-    kg_error_clear(&p->error);
-    if (e != NULL) {
-        p->error = *e;
-    }
-}
-
-static struct kg_error prepare(struct kt_sink *t)
-{
-    struct prepared p = {0};
-
-    assert_int_equal(kg_sink_prepare(t->sink, &kt_krr, on_table, &p), KG_OK);
-    kt_sink_until(t, &p.done, 20);
-    return p.error;
-}
-
 static void expect_stored(struct kt_sink *t)
 {
     struct kg_run_info run = kt_run(1, NOON);
@@ -63,7 +38,7 @@ static void fits(const char *ddl)
 
     kt_sink_fresh(&t);
     (void)kt_pg_query(ddl);
-    e = prepare(&t);
+    e = kt_prepare(&t, &kt_krr);
     if (e.code != KG_OK) {
         fail_msg("%s", e.text);
     }
@@ -80,7 +55,7 @@ static void is_refused(const char *ddl, const char *want)
 
     kt_sink_fresh(&t);
     (void)kt_pg_query(ddl);
-    e = prepare(&t);
+    e = kt_prepare(&t, &kt_krr);
     if (e.code != KG_ESCHEMA || strstr(e.text, want) == NULL) {
         fail_msg("\"%s\" lacks \"%s\"", e.text, want);
     }
@@ -89,7 +64,7 @@ static void is_refused(const char *ddl, const char *want)
     cure = strstr(e.text, "; cure: ");
     assert_non_null(cure);
     (void)kt_pg_query(cure + strlen("; cure: "));
-    e = prepare(&t);
+    e = kt_prepare(&t, &kt_krr);
     if (e.code != KG_OK) {
         fail_msg("cured, and yet: %s", e.text);
     }
@@ -278,7 +253,7 @@ static void the_first_of_the_search_path_is_the_one(void **state)
     (void)snprintf(conninfo, sizeof(conninfo),
                    "%s options='-csearch_path=front,public'", kt_pg_conninfo());
     kt_sink_setup(&t, conninfo);
-    assert_int_equal(prepare(&t).code, KG_OK);
+    assert_int_equal(kt_prepare(&t, &kt_krr).code, KG_OK);
     expect_stored(&t);
     kt_assert_query("SELECT count(*) FROM front.scan_history", "1");
     kt_assert_query("SELECT count(*) FROM front.kubeglean_runs", "2");
@@ -294,22 +269,18 @@ static void a_schema_that_is_not_there_is_refused(void **state)
                                             .n_columns = 1,
                                             .columns = columns,
                                             .scanned_at = -1};
-    struct prepared p = {0};
+    struct kg_error e;
     struct kt_sink t;
 
     (void)state;
     kt_sink_fresh(&t);
-    assert_int_equal(kg_sink_prepare(t.sink, &def, on_table, &p), KG_OK);
-    kt_sink_until(&t, &p.done, 20);
-    assert_string_equal(p.error.text,
+    e = kt_prepare(&t, &def);
+    assert_string_equal(e.text,
                         "table \"no \"\"where\"\"\".\"t\": there is no schema "
                         "\"no \"\"where\"\"\"; cure: CREATE SCHEMA "
                         "\"no \"\"where\"\"\"");
-    (void)kt_pg_query(strstr(p.error.text, "CREATE"));
-    p.done = false;
-    assert_int_equal(kg_sink_prepare(t.sink, &def, on_table, &p), KG_OK);
-    kt_sink_until(&t, &p.done, 20);
-    assert_int_equal(p.error.code, KG_OK);
+    (void)kt_pg_query(strstr(e.text, "CREATE"));
+    assert_int_equal(kt_prepare(&t, &def).code, KG_OK);
     (void)kt_pg_query("SET client_min_messages = error;"
                       "DROP SCHEMA \"no \"\"where\"\"\" CASCADE");
     kt_sink_end(&t);
@@ -325,13 +296,13 @@ static void without_migrate_new_columns_are_left_to_their_owner(void **state)
 
     (void)state;
     kt_sink_fresh(&t);
-    assert_int_equal(prepare(&t).code, KG_OK);
+    assert_int_equal(kt_prepare(&t, &kt_krr).code, KG_OK);
     kt_sink_end(&t);
     (void)kt_pg_query("ALTER TABLE scan_history DROP severity, DROP pods");
     kt_heap_setup();
     kt_sink_open(&t, &options);
     kt_sink_until_ready(&t);
-    e = prepare(&t);
+    e = kt_prepare(&t, &kt_krr);
     assert_string_equal(
         e.text,
         "missing, and not ours to make (--migrate no): column \"pods\" of "
@@ -343,7 +314,7 @@ static void without_migrate_new_columns_are_left_to_their_owner(void **state)
                     " 'scan_history'::regclass AND attname = 'pods'",
                     "0");
     (void)kt_pg_query(strstr(e.text, "ALTER"));
-    assert_int_equal(prepare(&t).code, KG_OK);
+    assert_int_equal(kt_prepare(&t, &kt_krr).code, KG_OK);
     expect_stored(&t);
     kt_sink_end(&t);
 }
@@ -357,7 +328,7 @@ static void nothing_is_ever_dropped_or_narrowed(void **state)
     (void)kt_pg_query(TABLE KEYS ", pods bigint, " VALUES
                                  ", old text DEFAULT 'kept', " PRIMARY ");"
                                  "ALTER TABLE scan_history DROP allocations");
-    assert_int_equal(prepare(&t).code, KG_OK);
+    assert_int_equal(kt_prepare(&t, &kt_krr).code, KG_OK);
     expect_stored(&t);
     kt_assert_query("SELECT string_agg(attname || ' ' || atttypid::regtype,"
                     " ', ' ORDER BY attnum) FROM pg_attribute WHERE attrelid ="

@@ -50,21 +50,6 @@ static void write_password(const char *role, const char *password)
     assert_int_equal(chmod(own_path("passwords"), 0600), 0);
 }
 
-static unsigned count_log(const char *text)
-{
-    char command[300];
-    char answer[32] = "";
-    FILE *pipe;
-
-    (void)snprintf(command, sizeof(command), "grep -c '%s' '%s/log'", text,
-                   getenv("KT_PG_DATA"));
-    pipe = popen(command, "r");
-    assert_non_null(pipe);
-    assert_non_null(fgets(answer, sizeof(answer), pipe));
-    (void)pclose(pipe);
-    return (unsigned)strtoul(answer, NULL, 10);
-}
-
 /* PostgreSQL looks at the password when a connection is made, libpq at the file:
  * so a rotation needs no restart of ours. */
 static void p10_a_rotated_password_is_told_and_read_again(void **state)
@@ -98,7 +83,7 @@ static void p10_a_rotated_password_is_told_and_read_again(void **state)
     assert_null(strstr(t.error.text, "hunter"));
     kt_turn_for(&t, 2000);
     /* Once for each connection, with TLS and without. */
-    assert_true(count_log("failed for user \"kt_rotated\"") <= 4);
+    assert_true(kt_pg_count_log("failed for user \"kt_rotated\"") <= 4);
     write_password("kt_rotated", "hunter2");
     kt_sink_until_ready(&t);
     kt_sink_end(&t);
@@ -232,22 +217,15 @@ static void a_server_that_nobody_vouches_for_is_refused(void **state)
 
 static int make_place(void **state)
 {
-    char command[64];
-
     (void)state;
-    assert_non_null(mkdtemp(dir));
-    (void)snprintf(command, sizeof(command), "tls %s", dir);
-    kt_pg_ctl(command);
+    kt_pg_make_tls(dir);
     return 0;
 }
 
 static int remove_place(void **state)
 {
-    char command[64];
-
     (void)state;
-    (void)snprintf(command, sizeof(command), "rm -r %s", dir);
-    return system(command);
+    return kt_pg_remove_tls(dir);
 }
 
 int main(void)

@@ -27,27 +27,12 @@ static void in_background(const char *sql)
     assert_int_equal(system(command), 0);
 }
 
-static unsigned count_log(const char *text)
-{
-    char command[300];
-    char answer[32] = "";
-    FILE *pipe;
-
-    (void)snprintf(command, sizeof(command), "grep -c '%s' '%s/log'", text,
-                   getenv("KT_PG_DATA"));
-    pipe = popen(command, "r");
-    assert_non_null(pipe);
-    assert_non_null(fgets(answer, sizeof(answer), pipe));
-    (void)pclose(pipe);
-    return (unsigned)strtoul(answer, NULL, 10);
-}
-
 static void until_logged(struct kt_sink *t, const char *text, unsigned before)
 {
-    for (unsigned i = 0; i < 200 && count_log(text) == before; i++) {
+    for (unsigned i = 0; i < 200 && kt_pg_count_log(text) == before; i++) {
         kt_turn_for(t, 50);
     }
-    if (count_log(text) == before) {
+    if (kt_pg_count_log(text) == before) {
         fail_msg("the server never said: %s", text);
     }
 }
@@ -121,7 +106,7 @@ static void store_against(const char *more, const char *then, const char *said)
     struct kt_sink t;
 
     open_over_rows(&t, more);
-    before = count_log(said);
+    before = kt_pg_count_log(said);
     hold_row(&t, then);
     kt_store(&t, &run, 0, two, 2, &s);
     until_logged(&t, said, before);
@@ -189,7 +174,7 @@ static void store_while(void (*kill)(void), const char *said)
     struct kt_sink t;
 
     open_over_rows(&t, "");
-    before = count_log(said);
+    before = kt_pg_count_log(said);
     hold_row(&t, WHILE_WE_WAIT);
     kt_store(&t, &run, 0, two, 2, &s);
     until_query(&t,

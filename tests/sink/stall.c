@@ -245,22 +245,15 @@ static void a_sink_whose_wire_died_closes_at_once(void **state)
 
 static int make_certificates(void **state)
 {
-    char command[64];
-
     (void)state;
-    assert_non_null(mkdtemp(dir));
-    (void)snprintf(command, sizeof(command), "tls %s", dir);
-    kt_pg_ctl(command);
+    kt_pg_make_tls(dir);
     return 0;
 }
 
 static int remove_certificates(void **state)
 {
-    char command[64];
-
     (void)state;
-    (void)snprintf(command, sizeof(command), "rm -r %s", dir);
-    return system(command);
+    return kt_pg_remove_tls(dir);
 }
 
 int main(void)

@@ -10,33 +10,6 @@ enum { NOON = 1790000000 };
 
 static const struct kt_row one[] = {{"a", "1", "{\"cpu\": 1}", "OK"}};
 
-struct prepared {
-    bool done;
-    bool fits;
-    struct kg_error error;
-};
-
-static void on_table(void *data, const struct kg_error *e)
-{
-    struct prepared *p = data;
-
-    p->done = true;
-    p->fits = e == NULL;
-    if (e != NULL) {
-        p->error = *e;
-    }
-}
-
-static struct prepared prepare(struct kt_sink *t,
-                               const struct kg_table_def *def)
-{
-    struct prepared p = {0};
-
-    assert_int_equal(kg_sink_prepare(t->sink, def, on_table, &p), KG_OK);
-    kt_sink_until(t, &p.done, 20);
-    return p;
-}
-
 #define KRR_COLUMNS                                                       \
     "cluster text NOT NULL, namespace text NOT NULL, name text NOT NULL," \
     " kind text NOT NULL, container text NOT NULL, pods integer,"         \
@@ -49,7 +22,7 @@ static void a_missing_table_is_made(void **state)
 
     (void)state;
     kt_sink_fresh(&t);
-    assert_true(prepare(&t, &kt_krr).fits);
+    assert_int_equal(kt_prepare(&t, &kt_krr).code, KG_OK);
     kt_assert_query("SELECT reloptions FROM pg_class"
                     " WHERE relname = 'scan_history'",
                     "{fillfactor=50}");
@@ -95,7 +68,7 @@ static void a_new_column_is_added(void **state)
                       "kubeglean_report uuid, kubeglean_attempt uuid,"
                       " kubeglean_row bigint, PRIMARY KEY (kubeglean_report,"
                       " kubeglean_attempt, kubeglean_row))");
-    assert_true(prepare(&t, &kt_krr).fits);
+    assert_int_equal(kt_prepare(&t, &kt_krr).code, KG_OK);
     assert_false(kt_store_wait(&t, &run, 0, one, 1).failed);
     kt_assert_query("SELECT allocations FROM scan_history", "{\"cpu\": 1}");
     kt_sink_end(&t);
@@ -117,7 +90,7 @@ static void a_table_that_exists_is_adopted_as_it_stands(void **state)
         " scanned_at timestamptz);"
         "CREATE UNIQUE INDEX ON scan_history (container, kind, name, namespace,"
         " cluster)");
-    assert_true(prepare(&t, &kt_krr).fits);
+    assert_int_equal(kt_prepare(&t, &kt_krr).code, KG_OK);
     assert_false(kt_store_wait(&t, &run, 0, one, 1).failed);
     kt_assert_query(
         "SELECT id, note, name, pods, allocations FROM scan_history",
@@ -133,10 +106,10 @@ static void a_refused_table_stops_no_other(void **state)
     (void)state;
     kt_sink_fresh(&t);
     (void)kt_pg_query("CREATE TABLE scan_histories (id int)");
-    assert_false(prepare(&t, &kt_seed).fits);
+    assert_int_not_equal(kt_prepare(&t, &kt_seed).code, KG_OK);
     assert_false(kt_store_wait(&t, &run, 0, one, 1).failed);
     (void)kt_pg_query("DROP TABLE scan_histories");
-    assert_true(prepare(&t, &kt_seed).fits);
+    assert_int_equal(kt_prepare(&t, &kt_seed).code, KG_OK);
     kt_sink_end(&t);
 }
 
