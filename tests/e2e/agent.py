@@ -15,13 +15,12 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.error
 import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 import tap  # noqa: E402
-from cluster import PROGRAM, Scene, ask, free_port, kubeglean, wait_until  # noqa: E402
+from cluster import PROGRAM, Scene, ask, count, endpoint, free_port, kubeglean, sql, wait_until  # noqa: E402
 
 WITH_POSTGRES = os.path.join(HERE, "..", "lib", "with-postgres")
 KILLS = int(os.environ.get("KT_AGENT_KILLS", "5"))
@@ -46,16 +45,6 @@ def task(name, notes=None, profile="krr", **spec):
                          "metadata": {"annotations": {f"sim/{key}": value for key, value in notes.items()}},
                          "spec": {"containers": [{"name": "krr", "image": "krr:1"}]}}},
                      **spec}}
-
-
-def sql(text):
-    done = subprocess.run(["psql", "-qXAt", os.environ["KT_PG"], "-c", text], check=True, capture_output=True,
-                          text=True)
-    return [line.split("|") for line in done.stdout.splitlines()]
-
-
-def count(text):
-    return int(sql(text)[0][0])
 
 
 class Agent:
@@ -92,14 +81,7 @@ class Agent:
             return file.read()
 
     def get(self, path, method="GET"):
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", method=method)
-        try:
-            with urllib.request.urlopen(request, timeout=10) as response:
-                return response.status, response.read().decode()
-        except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
-        except OSError:
-            return 0, ""
+        return endpoint(self.port, path, method)
 
     def is_ready(self):
         assert self.process.poll() is None, self.log()[-3000:]

@@ -13,7 +13,7 @@ import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402
-from cluster import PROGRAM, Scene, ask, free_port, kubeglean, wait_until  # noqa: E402
+from cluster import PROGRAM, Scene, ask, free_port, kubeglean, psql, wait_until  # noqa: E402
 
 WITH_POSTGRES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib", "with-postgres")
 
@@ -176,9 +176,7 @@ def control_postgres(do):
 
 
 def rows():
-    done = subprocess.run(["psql", "-qXAt", os.environ["KT_PG"], "-c", "SELECT name FROM scan_history"],
-                          check=True, capture_output=True, text=True)
-    return done.stdout.split()
+    return psql("SELECT name FROM scan_history").split()
 
 
 class Slow:

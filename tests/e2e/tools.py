@@ -2,20 +2,13 @@
 """The reports of each tool, from a Job's log into the table of its profile."""
 import json
 import os
-import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import tap  # noqa: E402
-from cluster import Scene, kubeglean  # noqa: E402
+from cluster import Scene, kubeglean, psql  # noqa: E402
 
 REPORTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "data", "reports")
-
-
-def sql(text):
-    done = subprocess.run(["psql", "-qXAt", os.environ["KT_PG"], "-c", text], check=True, capture_output=True,
-                          text=True, timeout=60)
-    return done.stdout.strip()
 
 
 def table_of(profile):
@@ -36,8 +29,8 @@ def stored(profile, report, order):
                                  scene.kubeconfig(f"http://127.0.0.1:{port}"), "--database", os.environ["KT_PG"])
         assert code == 0, (profile, code, err)
     table = table_of(profile)
-    rows = [json.loads(row) for row in sql(f"SELECT to_json(t) FROM {table} t ORDER BY {order}").splitlines()]
-    ledger = sql(f"SELECT outcome, rows, rows_rejected FROM kubeglean_runs WHERE profile = '{profile}'")
+    rows = [json.loads(row) for row in psql(f"SELECT to_json(t) FROM {table} t ORDER BY {order}").splitlines()]
+    ledger = psql(f"SELECT outcome, rows, rows_rejected FROM kubeglean_runs WHERE profile = '{profile}'")
     assert ledger == f"complete|{len(rows)}|0", (table, ledger, rows)
     return rows
 

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import urllib.error
 import urllib.request
 
 import tap
@@ -147,3 +148,30 @@ def kubeglean(*args, env=None, stdin="", seconds=60):
     done = subprocess.run([PROGRAM, *args], input=stdin, capture_output=True, text=True, timeout=seconds,
                           env={**clean, **(env or {})}, check=False)
     return done.returncode, done.stdout, done.stderr
+
+
+def endpoint(port, path, method="GET"):
+    """Of kubeglean itself: (status, text); 0 where nobody answers."""
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=10) as response:
+            return response.status, response.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+    except OSError:
+        return 0, ""
+
+
+def psql(text):
+    """What the database KT_PG answers, a row a line."""
+    done = subprocess.run(["psql", "-qXAt", os.environ["KT_PG"], "-c", text], check=True, capture_output=True,
+                          text=True, timeout=60)
+    return done.stdout.strip()
+
+
+def sql(text):
+    return [line.split("|") for line in psql(text).splitlines()]
+
+
+def count(text):
+    return int(psql(text))

@@ -1,0 +1,19 @@
+# Sourced by what installs packages of Debian: tests/run, tests/cluster/build.
+
+# PACKAGE...: those that are not there, unless KG_INSTALL=no.
+install_missing() {
+  local missing=() p
+  [ "${KG_INSTALL:-yes}" = yes ] || return 0
+  for p; do
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null)" = installed ] || missing+=("$p")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  if [ "$(id -u)" != 0 ]; then
+    echo "${0##*/}: these packages are missing; as root: apt-get install ${missing[*]}" >&2
+    return 1
+  fi
+  echo "installing ${missing[*]}" >&2
+  apt-get -o DPkg::Lock::Timeout=300 update -qq &&
+    DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install \
+      -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
