@@ -176,4 +176,8 @@ void kg_columns_add_scope_arrays(struct kg_sql *q,
         kg_sql_name(q, kg_str_from(def->columns[def->scope[i]].name));
         kg_sql_add(q, ", ");
     }
+    kg_sql_add(q,
+               "unnest($%u::timestamptz[]) AS kubeglean_at,"
+               " unnest($%u::text[]) AS kubeglean_run",
+               arg + def->n_scope, arg + def->n_scope + 1);
 }

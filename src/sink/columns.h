@@ -43,8 +43,8 @@ void kg_columns_add_scope(struct kg_sql *q, const struct kg_table_def *def,
 void kg_columns_add_typed_scope(struct kg_sql *q,
                                 const struct kg_table_def *def,
                                 const struct kg_str *casts);
-/* unnest($<arg>::text[]) AS "a", ... of the scope's columns, each with a comma
- * behind it. */
+/* unnest($<arg>::text[]) AS "a", ... of the scope's columns, then kubeglean_at
+ * and kubeglean_run: the place of who has rows in it. */
 void kg_columns_add_scope_arrays(struct kg_sql *q,
                                  const struct kg_table_def *def, unsigned arg);
 

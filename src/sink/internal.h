@@ -156,9 +156,9 @@ struct kg_target {
     struct kg_relation relations[2];    /* The table and its staging. */
     struct kg_sql names[2], keys[2];    /* Texts they refer to. */
     struct kg_sql store[KG_SQL_HOW_NR]; /* Statements, once it fits: of rows */
-    struct kg_sql guard[2];             /* given, advance and lock before, */
+    struct kg_sql guard[KG_GUARD_NR];   /* given, and those before, */
     struct kg_sql merge[KG_SQL_HOW_NR]; /* and of rows that are staged. */
-    struct kg_sql merge_guard[2];
+    struct kg_sql merge_guard[KG_GUARD_NR];
     struct kg_sql stage[KG_SQL_HOW_NR];
 };
 
@@ -185,7 +185,7 @@ struct kg_run_ref {
     struct kg_queue items;   /* kg_item.run_node, in the order of asking. */
     struct kg_run_info info; /* Its texts are in `texts`. */
     char *texts;
-    char *key;                     /* "cluster/job/pod/container/restart" */
+    char *key; /* "cluster job pod container 0000000001": in runs' order. */
     struct kg_batch_run *in_batch; /* While a batch has claimed it. */
 };
 
@@ -257,7 +257,7 @@ struct kg_report {
     struct kg_queue pause_node; /* In its `paused`: resume_cb is due. */
     struct kg_sink *sink;
     struct kg_target *target;
-    char *key; /* "<its run's key>#<ordinal>" */
+    char *key; /* "<its run's key>#0000000001": in their order. */
     uint32_t ordinal;
     bool ended;                /* No row will follow. */
     struct kg_rows rows;       /* Not yet on their way, */

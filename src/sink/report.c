@@ -316,7 +316,7 @@ static char *make_report_key(const char *run_key, uint32_t ordinal)
     char *key = kg_alloc(room);
 
     if (key != NULL) {
-        (void)snprintf(key, room, "%s#%u", run_key, ordinal);
+        (void)snprintf(key, room, "%s#%010u", run_key, ordinal);
     }
     return key;
 }

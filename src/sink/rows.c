@@ -333,7 +333,8 @@ void kg_row_set_number_scopes(struct kg_row_set *s, size_t from, size_t to)
     int32_t n = 0;
 
     for (size_t i = from; i < to; i++) {
-        n += i == from || !is_same_scope(s->def, &s->refs[i - 1], &s->refs[i]);
+        n += i == from || s->refs[i - 1].report != s->refs[i].report ||
+             !is_same_scope(s->def, &s->refs[i - 1], &s->refs[i]);
         s->refs[i].scope = n;
     }
 }

@@ -58,8 +58,8 @@ KG_MUST_USE enum kg_errc kg_row_set_sort(struct kg_row_set *s,
 
 struct kg_value kg_row_ref_value(const struct kg_row_ref *ref, uint32_t column);
 
-/* Numbers the scopes of rows `from` up to `to` by 1, 2, ...: neighbours, which
- * are often of one, share a number. */
+/* Numbers the scopes of rows `from` up to `to` by 1, 2, ...: neighbours of one
+ * report, which are often of one scope, share a number. */
 void kg_row_set_number_scopes(struct kg_row_set *s, size_t from, size_t to);
 /* Rows `from` up to `to` as arrays, one parameter for each column. */
 void kg_row_set_args(struct kg_row_set *s, size_t from, size_t to,

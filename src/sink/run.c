@@ -63,7 +63,7 @@ static char *make_key(const struct kg_run_id *id)
     char *key = kg_alloc(room);
 
     if (key != NULL) {
-        (void)snprintf(key, room, "%.*s/%.*s/%.*s/%.*s/%u",
+        (void)snprintf(key, room, "%.*s %.*s %.*s %.*s %010u",
                        KG_STR_ARG(id->cluster), KG_STR_ARG(job),
                        KG_STR_ARG(pod), KG_STR_ARG(id->container), id->restart);
     }

@@ -84,10 +84,11 @@ const struct kg_relation kg_own_relations[KG_OWN_RELATIONS] = {
      .rights = "SELECT, INSERT, UPDATE",
      .key = "target, scope",
      .tail = " WITH (fillfactor = 70)",
-     .n_columns = 3,
+     .n_columns = 4,
      .columns = {{"target", "text", "NOT NULL"},
                  {"scope", "text", "NOT NULL"},
-                 {"newest", "timestamp with time zone", "NOT NULL"}},
+                 {"newest", "timestamp with time zone", "NOT NULL"},
+                 {"run", "text", "COLLATE \"C\" NOT NULL DEFAULT ''"}},
      .n_keys = 2,
      .keys = {0, 1}},
 };

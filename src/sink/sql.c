@@ -58,10 +58,7 @@ static void add_rows_given(struct kg_sql *q, const struct kg_table_def *def,
                " u.kubeglean_report < 0 AS kubeglean_lost",
                report);
     if (kg_sql_is_scoped(def)) {
-        kg_sql_add(q,
-                   ", ($%u::timestamptz[])[%s + 1] AS kubeglean_at"
-                   ", u.kubeglean_scope",
-                   n + 3, report);
+        kg_sql_add(q, ", u.kubeglean_scope");
     }
     kg_sql_add(q, " FROM (SELECT ");
     for (uint32_t i = 0; i < n; i++) {
@@ -89,8 +86,7 @@ static void add_rows_staged(struct kg_sql *q, const struct kg_table_def *def,
         kg_sql_add(q, ") ");
     }
     kg_columns_add_typed(q, def, casts);
-    kg_sql_add(q, ", 0 AS kubeglean_report, false AS kubeglean_lost"
-                  ", $5::text::timestamptz AS kubeglean_at FROM ");
+    kg_sql_add(q, ", 0 AS kubeglean_report, false AS kubeglean_lost FROM ");
     kg_sql_staging(q, def->name);
     kg_sql_add(q, " u" KG_SQL_OF_ATTEMPT " AND u.kubeglean_row"
                   " BETWEEN $3::text::bigint AND $4::text::bigint ORDER BY ");
@@ -187,34 +183,35 @@ static void add_same(struct kg_sql *q, const struct kg_table_def *def,
     kg_sql_add(q, ")");
 }
 
-/* n: the newest of each scope that is given, in that order. One row: to look a
- * scope up for each of its rows would cost more than to store them. */
-static void add_newest(struct kg_sql *q, const struct kg_table_def *def,
-                       const struct kg_str *casts)
+/* n: does each scope that is given take its report, in that order? One row: to
+ * look a scope up for each of its rows would cost more than to store them. */
+static void add_taken(struct kg_sql *q, const struct kg_table_def *def,
+                      const struct kg_str *casts)
 {
-    unsigned arg = def->n_columns + 4;
+    unsigned arg = def->n_columns + 3;
 
-    kg_sql_add(q, "n AS MATERIALIZED (SELECT"
-                  " array_agg(g.newest ORDER BY s.kubeglean_i) AS newest,"
+    kg_sql_add(q, "n AS MATERIALIZED (SELECT array_agg("
+                  "(s.kubeglean_at, s.kubeglean_run COLLATE \"C\")"
+                  " >= (g.newest, g.run) ORDER BY s.kubeglean_i) AS taken,"
                   " array_agg(s.scope ORDER BY s.kubeglean_i) AS scope"
-                  " FROM (SELECT u.kubeglean_i, ");
+                  " FROM (SELECT u.*, ");
     kg_columns_add_typed_scope(q, def, casts);
     kg_sql_add(q, " AS scope FROM (SELECT ");
     kg_columns_add_scope_arrays(q, def, arg);
     kg_sql_add(q,
-               "unnest($%u::integer[]) AS kubeglean_i) u) s"
-               " LEFT JOIN kubeglean_scopes g ON g.target = $%u::text"
+               ", generate_subscripts($%u::timestamptz[], 1) AS kubeglean_i) u)"
+               " s LEFT JOIN kubeglean_scopes g ON g.target = $%u::text"
                " AND g.scope = s.scope), ",
-               arg + def->n_scope, arg + def->n_scope + 1);
+               arg + def->n_scope, arg + def->n_scope + 2);
 }
 
 /* Does the row's scope take it? And which is it? */
 static void add_scope_guard(struct kg_sql *q, const struct kg_table_def *def,
                             enum source source)
 {
-    static const char given[] =
-        "d.kubeglean_at >= ((SELECT n.newest FROM n))[d.kubeglean_scope]";
-    static const char staged[] = "d.kubeglean_at >= g.newest";
+    static const char given[] = "((SELECT n.taken FROM n))[d.kubeglean_scope]";
+    static const char staged[] =
+        "($5::text::timestamptz, $6::text COLLATE \"C\") >= (g.newest, g.run)";
     const char *taken = source == GIVEN ? given : staged;
 
     kg_sql_add(q, "%s AND ", taken);
@@ -236,7 +233,7 @@ static void add_before(struct kg_sql *q, const struct kg_table_def *def,
 
     kg_sql_add(q, "WITH ");
     if (scoped && source == GIVEN) {
-        add_newest(q, def, casts);
+        add_taken(q, def, casts);
     }
     kg_sql_add(q, "u AS MATERIALIZED (SELECT d.*");
     if (def->mode != KG_MODE_APPEND) {
@@ -266,7 +263,7 @@ static void add_before(struct kg_sql *q, const struct kg_table_def *def,
         kg_columns_add_match(q, def, "t.", "d.");
     }
     if (scoped && source == STAGED) {
-        kg_sql_add(q, " LEFT JOIN kubeglean_scopes g ON g.target = $6::text"
+        kg_sql_add(q, " LEFT JOIN kubeglean_scopes g ON g.target = $7::text"
                       " AND g.scope = ");
         kg_columns_add_scope(q, def, "d.");
     }

@@ -40,10 +40,9 @@ enum kg_sql_how { KG_SQL_FAST, KG_SQL_CAREFUL, KG_SQL_HOW_NR };
  * kg_sql_store: parameters are the columns' arrays, then an array of the
  * report's number, or its complement if the row has lost to a later one of the
  * statement, whose fate it shares. If it is scoped: an array of the scope's
- * number (from 1), one of each report's scanned_at (or -infinity); of the scopes
- * their columns' arrays and one of their numbers; the target's name.
+ * number (from 1); then those of kg_sql_guard.
  * kg_sql_merge: from staging. Report's key, attempt, first and last row's
- * number, scanned_at (or -infinity), target's name if it is scoped.
+ * number; if it is scoped scanned_at (or -infinity), run, target's name.
  *
  * `casts` has for each column the type, ready for SQL, that the table holds it
  * as when that is not the column's own, else "". The value must be one of the
@@ -52,14 +51,21 @@ void kg_sql_store(struct kg_sql *q, const struct kg_table_def *def,
                   const struct kg_str *casts, enum kg_sql_how how);
 void kg_sql_merge(struct kg_sql *q, const struct kg_table_def *def,
                   const struct kg_str *casts, enum kg_sql_how how);
-/* Before the store, if it is scoped: `advance` moves the newest of the scopes
- * forward, `lock` keeps others from doing so; those of the same instant do not
- * wait for each other. Parameters: arrays of the scope's columns and of
- * scanned_at, target's name; for a merge report's key, attempt, scanned_at,
+/* Before the store, if it is scoped, in this order. */
+enum kg_guard {
+    KG_GUARD_TAKE,    /* KG_MODE_REPLACE: locks the scopes, so that */
+    KG_GUARD_CLEAR,   /* rows of our own instant, of others, can go. */
+    KG_GUARD_ADVANCE, /* Moves the newest of the scopes forward, */
+    KG_GUARD_LOCK,    /* and keeps others from doing so. */
+    KG_GUARD_NR
+};
+
+/* Parameters: arrays of the scope's columns, of scanned_at (or -infinity) and of
+ * the run, target's name; for a merge report's key, attempt, scanned_at, run,
  * target's name. */
-void kg_sql_guard(struct kg_sql *advance, struct kg_sql *lock,
-                  const struct kg_table_def *def, const struct kg_str *casts);
-void kg_sql_merge_guard(struct kg_sql *advance, struct kg_sql *lock,
+void kg_sql_guard(struct kg_sql q[KG_GUARD_NR], const struct kg_table_def *def,
+                  const struct kg_str *casts);
+void kg_sql_merge_guard(struct kg_sql q[KG_GUARD_NR],
                         const struct kg_table_def *def,
                         const struct kg_str *casts);
 /* KG_MODE_REPLACE, after the store: what these scopes of this scanned_at no

@@ -14,7 +14,8 @@
 #include "kubeglean/clock.h"
 #include "kubeglean/limits.h"
 
-/* Of one table, with those of the guard. */
+/* Of one table, with those of the guard; KG_MODE_REPLACE, which has two more of
+ * them, stores one report at a time. */
 enum {
     STATEMENTS_PER_TABLE =
         3 * (KG_LIMIT_GATHER_ROWS / KG_LIMIT_STATEMENT_ROWS + 1)
@@ -26,19 +27,9 @@ static enum kg_sql_how how_to(const struct kg_batch *b)
     return b->care == KG_CARE_GATHERED ? KG_SQL_FAST : KG_SQL_CAREFUL;
 }
 
-static void add_instants(struct kg_batch *b)
-{
-    kg_binds_array_begin(&b->args, KG_BINDS_TIMESTAMPTZ);
-    for (size_t i = 0; i < b->n_reports; i++) {
-        kg_binds_element_instant(&b->args,
-                                 b->reports[i]->item.run->info.scanned_at_us);
-    }
-    kg_binds_array_end(&b->args);
-}
+/* --- scopes, each once for neighbours of one report that share it --------------- */
 
-/* --- scopes, each once for neighbours that share it ----------------------------- */
-
-/* Where the next scope begins. */
+/* Where the next scope, or report, begins. */
 static uint64_t scope_end(const struct kg_row_set *set, uint64_t from,
                           uint64_t to)
 {
@@ -65,48 +56,30 @@ static void add_scope_columns(struct kg_batch *b, const struct kg_row_set *set,
     }
 }
 
-static int64_t instant_of(const struct kg_batch *b,
-                          const struct kg_row_set *set, uint64_t i)
+/* Which of one instant is the later one. A run's documents come in order: where
+ * they add up they are of one place, where they replace they are not. */
+static struct kg_str run_of(const struct kg_report *r)
 {
-    return b->reports[set->refs[i].report]->item.run->info.scanned_at_us;
-}
-
-static void guard_args(struct kg_batch *b, const struct kg_row_set *set,
-                       uint64_t from, uint64_t to)
-{
-    uint64_t end;
-
-    kg_binds_reset(&b->args);
-    add_scope_columns(b, set, from, to);
-    kg_binds_array_begin(&b->args, KG_BINDS_TIMESTAMPTZ);
-    for (uint64_t i = from; i < to; i = end) {
-        int64_t newest_us = KG_TIME_NONE;
-
-        end = scope_end(set, i, to);
-        for (uint64_t k = i; k < end; k++) {
-            int64_t at_us = instant_of(b, set, k);
-
-            newest_us = at_us > newest_us ? at_us : newest_us;
-        }
-        kg_binds_element_instant(&b->args, newest_us);
-    }
-    kg_binds_array_end(&b->args);
-    kg_binds_text(&b->args, kg_str_from(set->def->name));
+    return kg_str_from(
+        r->target->def->mode == KG_MODE_REPLACE ? r->key : r->item.run->key);
 }
 
 static void add_scopes(struct kg_batch *b, const struct kg_row_set *set,
                        uint64_t from, uint64_t to)
 {
-    kg_binds_array_begin(&b->args, KG_BINDS_INTEGER);
-    for (uint64_t i = from; i < to; i++) {
-        kg_binds_element_integer(&b->args, set->refs[i].scope);
+    const struct kg_row_ref *refs = set->refs;
+
+    add_scope_columns(b, set, from, to);
+    kg_binds_array_begin(&b->args, KG_BINDS_TIMESTAMPTZ);
+    for (uint64_t i = from; i < to; i = scope_end(set, i, to)) {
+        const struct kg_report *r = b->reports[refs[i].report];
+
+        kg_binds_element_instant(&b->args, r->item.run->info.scanned_at_us);
     }
     kg_binds_array_end(&b->args);
-    add_instants(b);
-    add_scope_columns(b, set, from, to);
-    kg_binds_array_begin(&b->args, KG_BINDS_INTEGER);
-    for (int32_t i = 1; i <= set->refs[to - 1].scope; i++) {
-        kg_binds_element_integer(&b->args, i);
+    kg_binds_array_begin(&b->args, KG_BINDS_TEXT);
+    for (uint64_t i = from; i < to; i = scope_end(set, i, to)) {
+        kg_binds_element(&b->args, run_of(b->reports[refs[i].report]));
     }
     kg_binds_array_end(&b->args);
     kg_binds_text(&b->args, kg_str_from(set->def->name));
@@ -128,30 +101,44 @@ static void rows_args(struct kg_batch *b, struct kg_row_set *set, uint64_t from,
     }
     kg_binds_array_end(&b->args);
     if (kg_sql_is_scoped(set->def)) {
+        kg_binds_array_begin(&b->args, KG_BINDS_INTEGER);
+        for (uint64_t i = from; i < to; i++) {
+            kg_binds_element_integer(&b->args, set->refs[i].scope);
+        }
+        kg_binds_array_end(&b->args);
         add_scopes(b, set, from, to);
     }
 }
 
 static void add_guard(struct kg_batch *b, struct kg_pg *pg,
-                      struct kg_sql statements[2])
+                      const struct kg_report *r, struct kg_sql q[KG_GUARD_NR])
 {
-    kg_pg_add(pg, kg_sql_text(&statements[0]), &b->args);
-    kg_pg_add(pg, kg_sql_text(&statements[1]), &b->args);
+    if (r->target->def->mode == KG_MODE_REPLACE) {
+        kg_pg_add(pg, kg_sql_text(&q[KG_GUARD_TAKE]), &b->args);
+        if (!r->partial) {
+            kg_pg_add(pg, kg_sql_text(&q[KG_GUARD_CLEAR]), &b->args);
+        }
+    }
+    kg_pg_add(pg, kg_sql_text(&q[KG_GUARD_ADVANCE]), &b->args);
+    kg_pg_add(pg, kg_sql_text(&q[KG_GUARD_LOCK]), &b->args);
 }
 
 void kg_store_rows(struct kg_batch *b, struct kg_pg *pg, struct kg_row_set *set,
                    uint64_t from, uint64_t to)
 {
+    const struct kg_report *r;
     struct kg_target *t;
 
     if (from == to) {
         return;
     }
-    t = b->reports[set->refs[from].report]->target;
+    r = b->reports[set->refs[from].report];
+    t = r->target;
     if (kg_sql_is_scoped(set->def)) {
         kg_row_set_number_scopes(set, from, to);
-        guard_args(b, set, from, to);
-        add_guard(b, pg, t->guard);
+        kg_binds_reset(&b->args);
+        add_scopes(b, set, from, to);
+        add_guard(b, pg, r, t->guard);
     }
     rows_args(b, set, from, to);
     kg_pg_add(pg, kg_sql_text(&t->store[how_to(b)]), &b->args);
@@ -164,7 +151,7 @@ static void attempt_args(struct kg_batch *b, const struct kg_report *r)
     kg_binds_text(&b->args, kg_str_from(r->attempt));
 }
 
-static void instant_arg(struct kg_batch *b, const struct kg_report *r)
+static void place_args(struct kg_batch *b, const struct kg_report *r)
 {
     int64_t at_us = r->item.run->info.scanned_at_us;
     char text[KG_TIME_TEXT_MAX];
@@ -172,6 +159,8 @@ static void instant_arg(struct kg_batch *b, const struct kg_report *r)
     kg_binds_text(&b->args, kg_str_from(at_us == KG_TIME_NONE
                                             ? "-infinity"
                                             : kg_time_format(at_us, text)));
+    kg_binds_text(&b->args, run_of(r));
+    kg_binds_text(&b->args, kg_str_from(r->target->def->name));
 }
 
 void kg_store_staged(struct kg_batch *b, struct kg_pg *pg, uint64_t from,
@@ -179,20 +168,18 @@ void kg_store_staged(struct kg_batch *b, struct kg_pg *pg, uint64_t from,
 {
     const struct kg_report *r = b->reports[0];
     struct kg_target *t = r->target;
-    struct kg_str target = kg_str_from(t->def->name);
+    bool scoped = kg_sql_is_scoped(t->def);
 
-    if (kg_sql_is_scoped(t->def)) {
+    if (scoped) {
         attempt_args(b, r);
-        instant_arg(b, r);
-        kg_binds_text(&b->args, target);
-        add_guard(b, pg, t->merge_guard);
+        place_args(b, r);
+        add_guard(b, pg, r, t->merge_guard);
     }
     attempt_args(b, r);
     kg_binds_u64(&b->args, from);
     kg_binds_u64(&b->args, to - 1);
-    instant_arg(b, r);
-    if (kg_sql_is_scoped(t->def)) {
-        kg_binds_text(&b->args, target);
+    if (scoped) {
+        place_args(b, r);
     }
     kg_pg_add(pg, kg_sql_text(&t->merge[how_to(b)]), &b->args);
 }

@@ -206,12 +206,18 @@ static void on_swept(struct kg_pg *pg, const struct kg_error *e)
 
 static struct kg_sql *statement_of(struct kg_target *t, size_t i)
 {
-    struct kg_sql *const all[] = {
-        &t->store[0], &t->store[1], &t->guard[0],       &t->guard[1],
-        &t->merge[0], &t->merge[1], &t->merge_guard[0], &t->merge_guard[1],
-        &t->stage[0], &t->stage[1]};
+    struct kg_sql *const hows[] = {&t->store[0], &t->store[1], &t->merge[0],
+                                   &t->merge[1], &t->stage[0], &t->stage[1]};
 
-    return i < KG_COUNT_OF(all) ? all[i] : NULL;
+    if (i < KG_COUNT_OF(hows)) {
+        return hows[i];
+    }
+    i -= KG_COUNT_OF(hows);
+    if (i < KG_GUARD_NR) {
+        return &t->guard[i];
+    }
+    i -= KG_GUARD_NR;
+    return i < KG_GUARD_NR ? &t->merge_guard[i] : NULL;
 }
 
 /* Now that the columns' types are known. */
@@ -229,8 +235,8 @@ static enum kg_errc write_statements(struct kg_target *t)
         kg_sql_merge(&t->merge[how], t->def, casts, (enum kg_sql_how)how);
         kg_sql_stage(&t->stage[how], t->def, (enum kg_sql_how)how);
     }
-    kg_sql_guard(&t->guard[0], &t->guard[1], t->def, casts);
-    kg_sql_merge_guard(&t->merge_guard[0], &t->merge_guard[1], t->def, casts);
+    kg_sql_guard(t->guard, t->def, casts);
+    kg_sql_merge_guard(t->merge_guard, t->def, casts);
     for (size_t i = 0; (q = statement_of(t, i)) != NULL; i++) {
         if (kg_sql_text(q) == NULL) {
             return KG_ENOMEM;
