@@ -207,7 +207,6 @@ static void release(struct kg_frame *f, size_t skip)
     struct kg_str text = kg_buf_str(&m->text);
 
     if (skip > 0) {
-        m->stamped = true;
         m->line = m->from + skip;
         note_taken(f, skip);
     }
@@ -313,7 +312,7 @@ static enum kg_frame_event judge(struct kg_frame *f, bool whole)
     bool open;
 
     line.len -= line.len > 0 && line.ptr[line.len - 1] == '\n';
-    if (f->mend.kind == KG_MEND_LINE) {
+    if (f->mend.kind == KG_MEND_LINE && f->mend.stamped) {
         stamp = kg_foreign_stamp(line, &open);
         line = kg_str_of(line.ptr + stamp, line.len - stamp);
     }

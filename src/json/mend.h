@@ -10,8 +10,8 @@
  *
  * LINE: a line whose first byte is no blank, quote, opener of an object or
  * closer. It is taken out if it is foreign (foreign.h) and the next one that is
- * not goes on with a blank or a closer; of a line that begins with the kubelet's
- * time stamp, the stamp.
+ * not goes on with a blank or a closer; where the document's lines have the
+ * kubelet's time stamps, the stamp.
  * PIECE: the kubelet splits what a program writes into pieces of 16 KiB, and may
  * put a line of the other stream between two. A fault that is so far into its
  * line begins one, and goes up to the line's end. Inside a string, it is the

@@ -244,6 +244,18 @@ static void l6_stamps_before_every_line_are_taken_out(void **state)
               "broken cut\n");
 }
 
+/* It is another program's, however well it would fit. */
+static void l6_a_stamp_in_a_document_without_stamps_breaks_it(void **state)
+{
+    (void)state;
+    are_found(KG_STR("{\n  \"a\": 1,\n" STAMP "\"a\": 2,\n  \"b\": 3\n}\n"),
+              "broken cut\n");
+    are_found(KG_STR("{\n  \"a\": [\n" STAMP "2,\n  3\n]\n}\n"),
+              "broken cut\n");
+    are_found(KG_STR("{\n  \"a\": 1,\n" STAMP "waited\n  \"b\": 3\n}\n"),
+              "{\"a\":1,\"b\":3}\n");
+}
+
 static void l8_a_line_without_stamp_is_no_beginning(void **state)
 {
     struct kg_reader_stats stats;
@@ -489,6 +501,7 @@ int main(void)
         cmocka_unit_test(
             l5_a_line_of_the_other_stream_between_pieces_is_taken_out),
         cmocka_unit_test(l6_stamps_before_every_line_are_taken_out),
+        cmocka_unit_test(l6_a_stamp_in_a_document_without_stamps_breaks_it),
         cmocka_unit_test(l6_a_stamp_in_the_middle_of_a_line_is_taken_out),
         cmocka_unit_test(l7_a_stamp_before_every_piece_is_taken_out),
         cmocka_unit_test(l8_a_line_without_stamp_is_no_beginning),
