@@ -44,6 +44,9 @@ struct kg_report_end {
     /* Of a profile with `allowEmpty`, when a complete report has no row at all:
      * the scope it speaks of, in the columns of the scope; else NULL. */
     const struct kg_value *scope;
+    /* Of a complete report that had late rows: the values that they lack, in
+     * those columns; else NULL. Late rows without them are of no use. */
+    const struct kg_value *late;
 };
 
 /* All are called from inside kg_reader_feed() and _finish(), borrow their
@@ -67,6 +70,9 @@ struct kg_reader_options {
     enum kg_root root;                /* Without a profile. */
     bool strict;    /* RFC 8259, and the whole log is one JSON text. */
     bool parse_all; /* The parser meets all, not only what columns need. */
+    /* Rows beyond `limits.held` that wait for a value of the document itself go
+     * out without it (kg_row.late). Not with `unit: log`. */
+    bool takes_late;
     struct kg_reader_limits limits;
     const struct kg_run_info *run; /* Borrowed; NULL: nothing is known. */
 };

@@ -12,10 +12,10 @@
 #include "kubeglean/limits.h"
 #include "kubeglean/reader.h"
 #include "printed.h"
+#include "rowfile.h"
 #include "runset.h"
 #include "seen.h"
-
-enum { TOLD_MAX = 10 };
+#include "told.h"
 
 struct values {
     const char *profile;
@@ -37,10 +37,11 @@ struct extract {
     struct kg_seen seen;
     struct kg_reader_stats sum;
     uint64_t n_duplicates;
-    uint64_t n_limited; /* Reports that a limit ended. */
-    uint64_t n_dropped; /* Rows that were held, and not printed. */
-    unsigned n_told;    /* Lines about reports that are not complete. */
-    const char *file;   /* Being read. */
+    uint64_t n_limited;        /* Reports that a limit ended. */
+    uint64_t n_dropped;        /* Rows that were held, and not printed. */
+    struct kg_rowfile waiting; /* Rows, for what they lack. */
+    struct kg_error error;     /* Of those. */
+    struct kg_told told;
     enum kg_exit code;
 };
 
@@ -65,7 +66,7 @@ static bool on_piece(void *data, struct kg_str bytes)
     return kg_print_add(&x->print, bytes) == KG_OK;
 }
 
-static bool on_row(void *data, const struct kg_row *row)
+static bool print_row(void *data, const struct kg_row *row)
 {
     struct extract *x = data;
 
@@ -74,10 +75,14 @@ static bool on_row(void *data, const struct kg_row *row)
     return kg_printed_add(&x->rows, row) == KG_OK;
 }
 
-/* The first few; how many there were is in the last line. */
-static bool may_tell(struct extract *x)
+/* Behind one that waits all wait. */
+static bool on_row(void *data, const struct kg_row *row)
 {
-    return x->n_told++ < TOLD_MAX;
+    struct extract *x = data;
+
+    return row->late == 0 && x->waiting.n == 0
+               ? print_row(x, row)
+               : kg_rowfile_add(&x->waiting, row, &x->error) == KG_OK;
 }
 
 static bool on_reject(void *data, const struct kg_row *row, const char *column,
@@ -85,12 +90,7 @@ static bool on_reject(void *data, const struct kg_row *row, const char *column,
 {
     struct extract *x = data;
 
-    if (may_tell(x)) {
-        (void)fprintf(stderr,
-                      "kubeglean extract: %s: row %llu is rejected: column %s: "
-                      "%s\n",
-                      x->file, (unsigned long long)row->number, column, reason);
-    }
+    kg_told_reject(&x->told, row, column, reason);
     return true;
 }
 
@@ -101,36 +101,44 @@ static bool is_wanted(const struct extract *x, enum kg_outcome outcome)
             kg_profile_keeps_incomplete(x->profile));
 }
 
-static void tell_report(struct extract *x, const struct kg_report_end *end)
+/* Without what they lack they are of no use. */
+static bool print_waiting(struct extract *x, const struct kg_value *late)
 {
-    x->n_limited += strcmp(end->reason, "limit") == 0;
-    if (end->outcome != KG_COMPLETE && may_tell(x)) {
-        (void)fprintf(stderr,
-                      "kubeglean extract: %s: the report at byte %llu is %s "
-                      "(%s): %s\n",
-                      x->file, (unsigned long long)end->offset,
-                      kg_outcome_name(end->outcome), end->reason, end->detail);
+    enum kg_errc err = KG_OK;
+
+    if (x->waiting.n > 0 && late != NULL) {
+        err = kg_rowfile_read(&x->waiting, late, print_row, x, &x->error);
     }
+    kg_rowfile_clear(&x->waiting);
+    return err == KG_OK;
+}
+
+static bool release(struct extract *x)
+{
+    enum kg_errc err = KG_OK;
+
+    if (x->profile == NULL) {
+        err = kg_print_add(&x->print, KG_STR("\n"));
+    }
+    return err == KG_OK && kg_print_release(&x->print) == KG_OK;
 }
 
 static bool on_end(void *data, const struct kg_report_end *end)
 {
     struct extract *x = data;
-    enum kg_errc err = KG_OK;
+    bool holding = x->print.state == KG_PRINT_HOLDING;
+    uint64_t n_lost = end->late == NULL ? x->waiting.n : 0;
 
-    tell_report(x, end);
-    if (x->print.state != KG_PRINT_HOLDING) {
-        return true;
-    }
-    if (!is_wanted(x, end->outcome)) {
+    x->n_limited += strcmp(end->reason, "limit") == 0;
+    kg_told_report(&x->told, end);
+    if (holding && !is_wanted(x, end->outcome)) {
         x->n_dropped += end->n_rows;
+        kg_rowfile_clear(&x->waiting);
         kg_print_drop(&x->print);
         return true;
     }
-    if (x->profile == NULL) {
-        err = kg_print_add(&x->print, KG_STR("\n"));
-    }
-    return err == KG_OK && kg_print_release(&x->print) == KG_OK;
+    x->n_dropped += n_lost;
+    return print_waiting(x, end->late) && (!holding || release(x));
 }
 
 static const struct kg_reader_ops ops = {.begin_cb = on_begin,
@@ -183,8 +191,9 @@ static bool on_block(void *data, struct kg_str block)
 /* Why the reader stopped: its output could not be written, or no memory. */
 static bool stopped(struct extract *x)
 {
-    return fail(x, x->file,
+    return fail(x, x->told.log,
                 x->print.error.code != KG_OK ? x->print.error.text
+                : x->error.code != KG_OK     ? x->error.text
                                              : kg_errc_text(KG_ENOMEM));
 }
 
@@ -198,7 +207,7 @@ static bool read_file(struct extract *x, struct kg_reader *r, const char *path)
     if (err == KG_OK) {
         err = kg_reader_finish(r, "cut");
     } else if (err == KG_EIO) {
-        return !fail(x, x->file, e.text);
+        return !fail(x, x->told.log, e.text);
     }
     return err == KG_OK || stopped(x);
 }
@@ -222,11 +231,12 @@ static bool extract_file(struct extract *x, const char *path)
                                                    .string = v->max_string,
                                                    .key = v->max_key,
                                                    .number = v->max_number},
+                                        .takes_late = true,
                                         .run = &x->run};
     struct kg_reader *r;
     bool going;
 
-    x->file = kg_input_name(path);
+    x->told.log = kg_input_name(path);
     if (kg_reader_create(&options, &ops, x, &r) != KG_OK) {
         return stopped(x);
     }
@@ -260,7 +270,7 @@ static void tell_damage(const struct extract *x)
 {
     const struct kg_reader_stats *s = &x->sum;
 
-    if (x->n_told > 0 || judge(x) != KG_EXIT_DAMAGED) {
+    if (x->told.n > 0 || judge(x) != KG_EXIT_DAMAGED) {
         return;
     }
     if (s->damaged == 0) {
@@ -346,7 +356,8 @@ static enum kg_exit extract(char **args)
                                    .max_number = KG_LIMIT_NUMBER},
                         .run = {.scanned_at_us = KG_TIME_NONE,
                                 .started_at_us = KG_TIME_NONE,
-                                .finished_at_us = KG_TIME_NONE}};
+                                .finished_at_us = KG_TIME_NONE},
+                        .told = {.verb = &kg_verb_extract}};
     struct kg_args rest;
     struct kg_error e;
     enum kg_exit code;
@@ -361,6 +372,9 @@ static enum kg_exit extract(char **args)
     }
     (void)signal(SIGPIPE, SIG_IGN); /* A closed pipe is an error of write(). */
     kg_print_init(&x.print, STDOUT_FILENO);
+    kg_rowfile_init(&x.waiting, x.profile != NULL
+                                    ? kg_profile_table(x.profile)->n_columns
+                                    : 0);
     kg_seen_init(&x.seen);
     if (x.profile != NULL) {
         kg_printed_init(&x.rows, (enum kg_printed_form)x.values.output,
@@ -368,6 +382,7 @@ static enum kg_exit extract(char **args)
     }
     code = extract_all(&x, rest.items);
     kg_printed_finish(&x.rows);
+    kg_rowfile_finish(&x.waiting);
     kg_seen_finish(&x.seen);
     kg_print_finish(&x.print);
     kg_profile_destroy(x.profile);

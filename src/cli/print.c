@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "print.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "kubeglean/heap.h"
 #include "kubeglean/limits.h"
+#include "temporary.h"
 
-#define BLOCK     (64 * KG_KIB)
-#define TEMPORARY "temporary file (TMPDIR names its folder)"
+#define BLOCK (64 * KG_KIB)
 
 void kg_print_init(struct kg_print *p, int fd)
 {
@@ -43,30 +39,15 @@ size_t kg_print_width(const struct kg_print *p)
     return ioctl(p->fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
-static enum kg_errc fail(struct kg_print *p, enum kg_errc err, const char *what)
+static enum kg_errc no_memory(struct kg_print *p)
 {
-    if (p->error.code != KG_OK) {
-        return p->error.code;
-    }
-    return kg_error_set(&p->error, err, errno, "%s: %s", what,
-                        err == KG_EIO ? strerror(errno) : kg_errc_text(err));
+    return kg_error_set(&p->error, KG_ENOMEM, 0, "standard output: %s",
+                        kg_errc_text(KG_ENOMEM));
 }
 
-static enum kg_errc write_all(struct kg_print *p, int fd, struct kg_str text,
-                              const char *what)
+static enum kg_errc write_out(struct kg_print *p, struct kg_str text)
 {
-    while (text.len > 0) {
-        ssize_t n = write(fd, text.ptr, text.len);
-
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n < 0) {
-            return fail(p, KG_EIO, what);
-        }
-        text = kg_str_of(text.ptr + n, text.len - (size_t)n);
-    }
-    return KG_OK;
+    return kg_write_all(p->fd, text, "standard output", &p->error);
 }
 
 enum kg_errc kg_print_flush(struct kg_print *p)
@@ -76,7 +57,7 @@ enum kg_errc kg_print_flush(struct kg_print *p)
     if (p->error.code != KG_OK) {
         return p->error.code;
     }
-    err = write_all(p, p->fd, kg_buf_str(&p->passing), "standard output");
+    err = write_out(p, kg_buf_str(&p->passing));
     kg_buf_reset(&p->passing);
     return err;
 }
@@ -87,42 +68,20 @@ static enum kg_errc pass(struct kg_print *p, struct kg_str text)
         enum kg_errc err = kg_print_flush(p);
 
         if (err != KG_OK || text.len > BLOCK) {
-            return err != KG_OK ? err
-                                : write_all(p, p->fd, text, "standard output");
+            return err != KG_OK ? err : write_out(p, text);
         }
     }
-    return kg_buf_add(&p->passing, text) == KG_OK
-               ? KG_OK
-               : fail(p, KG_ENOMEM, "standard output");
-}
-
-/* Nobody else sees it, and it is gone with us. (Not O_TMPFILE: a container's
- * overlay may not have it.) */
-static enum kg_errc open_file(struct kg_print *p)
-{
-    const char *dir = getenv("TMPDIR");
-    char path[4096];
-    int len;
-
-    if (p->file >= 0) {
-        return KG_OK;
-    }
-    len = snprintf(path, sizeof(path), "%s/kubeglean-XXXXXX",
-                   dir != NULL && *dir != '\0' ? dir : "/tmp");
-    errno = ENAMETOOLONG;
-    p->file = len < (int)sizeof(path) ? mkostemp(path, O_CLOEXEC) : -1;
-    if (p->file < 0) {
-        return fail(p, KG_EIO, TEMPORARY);
-    }
-    (void)unlink(path);
-    return KG_OK;
+    return kg_buf_add(&p->passing, text) == KG_OK ? KG_OK : no_memory(p);
 }
 
 static enum kg_errc spill(struct kg_print *p, struct kg_str text)
 {
-    enum kg_errc err = open_file(p);
+    enum kg_errc err = KG_OK;
 
-    return err == KG_OK ? write_all(p, p->file, text, TEMPORARY) : err;
+    if (p->file < 0) {
+        err = kg_temporary_open(&p->file, &p->error);
+    }
+    return err == KG_OK ? kg_temporary_write(p->file, text, &p->error) : err;
 }
 
 static enum kg_errc hold(struct kg_print *p, struct kg_str text)
@@ -137,7 +96,7 @@ static enum kg_errc hold(struct kg_print *p, struct kg_str text)
         return spill(p, text);
     }
     if (err == KG_OK && kg_buf_add(&p->held, text) != KG_OK) {
-        err = fail(p, KG_ENOMEM, "standard output");
+        err = no_memory(p);
     }
     return err;
 }
@@ -165,22 +124,15 @@ void kg_print_drop(struct kg_print *p)
 static enum kg_errc pass_file(struct kg_print *p)
 {
     char *block = kg_alloc(BLOCK);
-    enum kg_errc err = KG_OK;
-    off_t at = 0;
-    ssize_t n = 1;
+    enum kg_errc err = block != NULL ? KG_OK : no_memory(p);
+    uint64_t at = 0;
+    size_t n = 1;
 
-    if (block == NULL) {
-        return fail(p, KG_ENOMEM, "standard output");
-    }
     while (err == KG_OK && n > 0) {
-        n = pread(p->file, block, BLOCK, at);
-        if (n < 0 && errno != EINTR) {
-            err = fail(p, KG_EIO, TEMPORARY);
-        } else if (n > 0) {
+        err = kg_temporary_read(p->file, at, block, BLOCK, &n, &p->error);
+        if (err == KG_OK) {
+            err = pass(p, kg_str_of(block, n));
             at += n;
-            err = pass(p, kg_str_of(block, (size_t)n));
-        } else if (n < 0) {
-            n = 1;
         }
     }
     kg_free(block);

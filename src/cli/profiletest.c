@@ -9,25 +9,26 @@
 #include "kubeglean/heap.h"
 #include "kubeglean/reader.h"
 #include "profiles.h"
+#include "told.h"
 
-enum { REJECTS_MAX = 10, FIRST_MAX = 200, DIGITS = 24 };
+enum { FIRST_MAX = 200, DIGITS = 24 };
 
 /* What came of a column in all rows. */
 struct filled {
     uint64_t n;
-    char *first; /* Its first value, the beginning of it. */
+    uint64_t n_late; /* Rows of this report that lack it so far. */
+    char *first;     /* Its first value, the beginning of it. */
 };
 
 struct test {
     const struct kg_profile *profile;
     const struct kg_run_info *run;
-    const char *log; /* Being read. */
     struct kg_print print;
     struct kg_sheet reports;
     struct filled *columns;
-    bool *met;       /* Of each path. */
-    bool found;      /* A report, in any log. */
-    unsigned n_told; /* Rejected rows. */
+    bool *met;  /* Of each path. */
+    bool found; /* A report, in any log. */
+    struct kg_told told;
     enum kg_exit code;
 };
 
@@ -64,12 +65,20 @@ static bool on_begin(void *data, uint64_t ordinal)
     return true;
 }
 
-static bool note_value(struct filled *column, struct kg_str text)
+/* Of `n` rows. */
+static bool note_value(struct filled *column, const struct kg_value *value,
+                       uint64_t n)
 {
+    struct kg_str text = value->text;
+
+    if (value->is_null || n == 0) {
+        return true;
+    }
     text.len = text.len < FIRST_MAX ? text.len : FIRST_MAX;
-    if (column->n++ == 0) {
+    if (column->n == 0) {
         column->first = kg_strndup(text.ptr, text.len);
     }
+    column->n += n;
     return column->first != NULL;
 }
 
@@ -79,10 +88,8 @@ static bool on_row(void *data, const struct kg_row *row)
     bool noted = true;
 
     for (uint32_t i = 0; i < kg_profile_table(t->profile)->n_columns; i++) {
-        const struct kg_value *value = &row->values[i];
-
-        noted = noted &&
-                (value->is_null || note_value(&t->columns[i], value->text));
+        t->columns[i].n_late += row->late >> i & 1;
+        noted = noted && note_value(&t->columns[i], &row->values[i], 1);
     }
     return noted;
 }
@@ -92,13 +99,22 @@ static bool on_reject(void *data, const struct kg_row *row, const char *column,
 {
     struct test *t = data;
 
-    if (t->n_told++ < REJECTS_MAX) {
-        (void)fprintf(stderr,
-                      "kubeglean profiles: %s: row %llu is rejected: column "
-                      "%s: %s\n",
-                      t->log, (unsigned long long)row->number, column, reason);
-    }
+    kg_told_reject(&t->told, row, column, reason);
     return true;
+}
+
+static bool note_late(struct test *t, const struct kg_value *late)
+{
+    bool noted = true;
+
+    for (uint32_t i = 0; i < kg_profile_table(t->profile)->n_columns; i++) {
+        struct filled *column = &t->columns[i];
+
+        noted = noted &&
+                (late == NULL || note_value(column, &late[i], column->n_late));
+        column->n_late = 0;
+    }
+    return noted;
 }
 
 static bool on_end(void *data, const struct kg_report_end *end)
@@ -110,11 +126,11 @@ static bool on_end(void *data, const struct kg_report_end *end)
                                 number(end->n_rows, texts[2]),
                                 number(end->n_rejected, texts[3]),
                                 kg_sheet_text(kg_outcome_name(end->outcome)),
-                                kg_sheet_text(t->log),
+                                kg_sheet_text(t->told.log),
                                 kg_sheet_text(end->detail)};
 
     kg_sheet_add(&t->reports, values);
-    return t->reports.err == KG_OK;
+    return note_late(t, end->late) && t->reports.err == KG_OK;
 }
 
 static const struct kg_reader_ops ops = {.begin_cb = on_begin,
@@ -155,7 +171,8 @@ static void note_paths(struct test *t, const struct kg_reader *r)
 static enum kg_errc read_log(struct test *t, const char *path,
                              struct kg_error *e)
 {
-    struct kg_reader_options options = {.profile = t->profile, .run = t->run};
+    struct kg_reader_options options = {
+        .profile = t->profile, .takes_late = true, .run = t->run};
     struct kg_reader *r;
     enum kg_errc err = kg_reader_create(&options, &ops, t, &r);
 
@@ -182,9 +199,9 @@ static void read_logs(struct test *t, char **logs)
     struct kg_error e;
 
     for (size_t i = 0; logs[i] != NULL; i++) {
-        t->log = kg_input_name(logs[i]);
+        t->told.log = kg_input_name(logs[i]);
         if (read_log(t, logs[i], &e) != KG_OK) {
-            (void)fprintf(stderr, "kubeglean profiles: %s: %s\n", t->log,
+            (void)fprintf(stderr, "kubeglean profiles: %s: %s\n", t->told.log,
                           e.text);
             t->code = kg_exit_worse(t->code, KG_EXIT_ERROR);
         }
@@ -294,6 +311,7 @@ enum kg_exit kg_profiles_test(const struct kg_profile *profile,
     struct test t = {
         .profile = profile,
         .run = run,
+        .told = {.verb = &kg_verb_profiles},
         .columns = kg_calloc(n_columns, sizeof(*t.columns)),
         .met = kg_calloc(kg_profile_n_paths(profile), sizeof(*t.met))};
     struct kg_error e;

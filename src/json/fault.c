@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "fault.h"
 
+#include "profile_def.h"
+
 void kg_fault_tell(const struct kg_frame *f, struct kg_error *e)
 {
     unsigned long long at = f->found.to;
@@ -37,6 +39,27 @@ void kg_fault_tell(const struct kg_frame *f, struct kg_error *e)
             f->options.limits.number, at);
         break;
     }
+}
+
+void kg_fault_tell_select(const struct kg_reader_limits *limits,
+                          enum kg_errc why, struct kg_error *e)
+{
+    if (why != KG_ELIMIT) {
+        (void)kg_error_set(e, why, 0, "the parser refuses it");
+        return;
+    }
+    (void)kg_error_set(e, why, 0,
+                       "a row above %zu bytes, or more than %zu bytes of rows "
+                       "that wait for a value behind them",
+                       limits->row, limits->held);
+}
+
+void kg_fault_tell_rows(const struct kg_profile *p, bool wrong,
+                        struct kg_error *e)
+{
+    (void)kg_error_set(
+        e, KG_EDATA, 0, "rows: %.*s%s is %s", KG_STR_ARG(p->rows_text[0]),
+        p->n_rows > 1 ? ", ..." : "", wrong ? "of the wrong type" : "absent");
 }
 
 const char *kg_fault_reason(const struct kg_frame *f, const char *ending)

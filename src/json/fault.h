@@ -3,10 +3,16 @@
 #define KG_JSON_FAULT_H
 
 #include "frame.h"
-#include "kubeglean/error.h"
+#include "kubeglean/reader.h"
 
 /* f->found's, with the place and the option that would help. */
 void kg_fault_tell(const struct kg_frame *f, struct kg_error *e);
+/* Why selecting gave up: KG_ELIMIT, KG_ESYNTAX; */
+void kg_fault_tell_select(const struct kg_reader_limits *limits,
+                          enum kg_errc why, struct kg_error *e);
+/* where rows should be, and are not. */
+void kg_fault_tell_rows(const struct kg_profile *p, bool wrong,
+                        struct kg_error *e);
 /* One word for it; `ending` is why the log ended. */
 const char *kg_fault_reason(const struct kg_frame *f, const char *ending);
 

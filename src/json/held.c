@@ -164,7 +164,7 @@ enum kg_errc kg_held_fill(struct kg_held *h, const struct kg_held_news *news)
     return err;
 }
 
-struct kg_held_row *kg_held_first(struct kg_held *h)
+struct kg_held_row *kg_held_first(struct kg_held *h, uint64_t but)
 {
     struct kg_queue *head = kg_queue_head(&h->rows);
     struct kg_held_row *row;
@@ -173,7 +173,7 @@ struct kg_held_row *kg_held_first(struct kg_held *h)
         return NULL;
     }
     row = KG_CONTAINER_OF(head, struct kg_held_row, node);
-    return row->missing == 0 ? row : NULL;
+    return (row->missing & ~but) == 0 ? row : NULL;
 }
 
 /* A slot may be settled by another one of its column. */

@@ -46,8 +46,8 @@ struct kg_held_news {
 
 KG_MUST_USE enum kg_errc kg_held_fill(struct kg_held *h,
                                       const struct kg_held_news *news);
-/* The first row if it misses nothing, or NULL; dropped by the next call. */
-struct kg_held_row *kg_held_first(struct kg_held *h);
+/* The first row if it misses nothing but, perhaps, these slots; or NULL. */
+struct kg_held_row *kg_held_first(struct kg_held *h, uint64_t but);
 void kg_held_drop(struct kg_held *h, struct kg_held_row *row);
 
 #endif /* KG_JSON_HELD_H */

@@ -7,11 +7,25 @@ static bool fail(struct kg_select *s, enum kg_errc err)
     return err == KG_OK;
 }
 
+/* The columns of these slots, one bit each. */
+static uint64_t columns_of(const struct kg_select *s, uint64_t slots)
+{
+    uint64_t columns = 0;
+
+    for (uint64_t rest = slots; rest != 0; rest &= rest - 1) {
+        uint32_t slot = (uint32_t)__builtin_ctzll(rest);
+
+        columns |= UINT64_C(1) << s->profile->slots[slot].column;
+    }
+    return columns;
+}
+
 static bool send_row(struct kg_select *s, const struct kg_held_row *row)
 {
-    bool go_on = row->why != NULL ? s->ops->reject_cb(s->data, row->values,
-                                                      row->column, row->why)
-                                  : s->ops->row_cb(s->data, row->values);
+    bool go_on =
+        row->why != NULL
+            ? s->ops->reject_cb(s->data, row->values, row->column, row->why)
+            : s->ops->row_cb(s->data, row->values, columns_of(s, row->missing));
 
     return fail(s, go_on ? KG_OK : KG_ECANCELED);
 }
@@ -20,7 +34,7 @@ static bool send_held(struct kg_select *s)
 {
     struct kg_held_row *row;
 
-    while (s->matched && (row = kg_held_first(&s->held)) != NULL) {
+    while (s->matched && (row = kg_held_first(&s->held, s->passing)) != NULL) {
         bool go_on = send_row(s, row);
 
         kg_held_drop(&s->held, row);
@@ -87,6 +101,22 @@ static void resolve(struct kg_select *s, uint32_t column,
     row->values[column] = value;
 }
 
+static bool send_or_hold(struct kg_select *s, const struct kg_held_row *row)
+{
+    enum kg_errc err;
+
+    if (s->matched && (row->missing & ~s->passing) == 0 &&
+        kg_held_empty(&s->held)) {
+        return send_row(s, row);
+    }
+    err = kg_held_add(&s->held, row);
+    if (err != KG_ELIMIT || s->passing == s->may_pass) {
+        return fail(s, err);
+    }
+    s->passing = s->may_pass;
+    return send_held(s) && send_or_hold(s, row);
+}
+
 bool kg_output_row(struct kg_select *s)
 {
     struct kg_held_row row = {.values = s->values};
@@ -99,10 +129,36 @@ bool kg_output_row(struct kg_select *s)
     if (len > s->max_row) {
         return fail(s, KG_ELIMIT);
     }
-    if (s->matched && row.missing == 0 && kg_held_empty(&s->held)) {
-        return send_row(s, &row);
+    return send_or_hold(s, &row);
+}
+
+static void clear_values(struct kg_select *s)
+{
+    for (uint32_t i = 0; i < s->profile->table.n_columns; i++) {
+        s->values[i] = (struct kg_value){.is_null = true};
     }
-    return fail(s, kg_held_add(&s->held, &row));
+}
+
+const struct kg_value *kg_output_late(struct kg_select *s, struct kg_error *e)
+{
+    uint64_t missing;
+
+    clear_values(s);
+    for (uint64_t rest = columns_of(s, s->passing); rest != 0;
+         rest &= rest - 1) {
+        uint32_t column = (uint32_t)__builtin_ctzll(rest);
+        const struct kg_column_def *def = &s->profile->defs[column];
+        struct kg_cell *cell = choose(s, def, UINT64_MAX, &missing);
+        const char *why =
+            kg_cell_resolve(cell, def, &s->run, &s->values[column]);
+
+        if (why != NULL) {
+            (void)kg_error_set(e, KG_EDATA, 0, "rows: column %s: %s", def->name,
+                               why);
+            return NULL;
+        }
+    }
+    return s->values;
 }
 
 /* Compiled so that each column of the scope can do without a row. */
@@ -111,9 +167,7 @@ const struct kg_value *kg_output_scope(struct kg_select *s)
     const struct kg_table_def *table = &s->profile->table;
     uint64_t missing;
 
-    for (uint32_t i = 0; i < table->n_columns; i++) {
-        s->values[i] = (struct kg_value){.is_null = true};
-    }
+    clear_values(s);
     for (uint32_t i = 0; i < table->n_scope; i++) {
         uint32_t column = table->scope[i];
         const struct kg_column_def *def = &s->profile->defs[column];

@@ -32,6 +32,7 @@ struct kg_reader {
     bool begun;               /* A report is open. */
     uint64_t n_begun;         /* Reports. */
     uint64_t number;          /* Of its next row. */
+    uint64_t late;            /* Columns that rows of it lack. */
     struct kg_report_end end; /* What it comes to. */
     struct kg_error why;      /* The text of its detail. */
 };
@@ -59,6 +60,7 @@ static bool begin_report(struct kg_reader *r)
     }
     r->begun = true;
     r->number = 0;
+    r->late = 0;
     r->end = (struct kg_report_end){.outcome = KG_COMPLETE,
                                     .reason = "",
                                     .detail = "",
@@ -66,28 +68,6 @@ static bool begin_report(struct kg_reader *r)
     kg_error_clear(&r->why);
     return fail(r,
                 r->ops->begin_cb(r->data, r->n_begun++) ? KG_OK : KG_ECANCELED);
-}
-
-/* A report that has no row: of which scope? */
-static const struct kg_value *empty_scope(struct kg_reader *r)
-{
-    const struct kg_profile *p = r->options.profile;
-
-    if (p == NULL || !p->table.allow_empty || r->end.outcome != KG_COMPLETE ||
-        r->end.n_rows > 0 || r->end.n_rejected > 0) {
-        return NULL;
-    }
-    return kg_output_scope(&r->select);
-}
-
-static bool end_report(struct kg_reader *r)
-{
-    r->begun = false;
-    r->end.scope = empty_scope(r);
-    r->end.detail = r->why.text;
-    r->stats.incomplete += r->end.outcome == KG_INCOMPLETE;
-    r->stats.refused += r->end.outcome == KG_REJECTED;
-    return fail(r, r->ops->end_cb(r->data, &r->end) ? KG_OK : KG_ECANCELED);
 }
 
 /* The first thing that is wrong with a report is the one it tells. */
@@ -105,16 +85,55 @@ static bool is_spoilt(const struct kg_reader *r)
     return r->end.outcome != KG_COMPLETE;
 }
 
+/* A report that has no row: of which scope? */
+static const struct kg_value *empty_scope(struct kg_reader *r)
+{
+    const struct kg_profile *p = r->options.profile;
+
+    if (p == NULL || !p->table.allow_empty || r->end.outcome != KG_COMPLETE ||
+        r->end.n_rows > 0 || r->end.n_rejected > 0) {
+        return NULL;
+    }
+    return kg_output_scope(&r->select);
+}
+
+/* What late rows lack. If a column refuses it, it refuses all of them. */
+static const struct kg_value *late_values(struct kg_reader *r)
+{
+    const struct kg_value *values;
+
+    if (r->late == 0 || is_spoilt(r)) {
+        return NULL;
+    }
+    values = kg_output_late(&r->select, &r->why);
+    if (values == NULL) {
+        spoil(r, KG_REJECTED, "rows");
+    }
+    return values;
+}
+
+static bool end_report(struct kg_reader *r)
+{
+    r->begun = false;
+    r->end.late = late_values(r);
+    r->end.scope = empty_scope(r);
+    r->end.detail = r->why.text;
+    r->stats.incomplete += r->end.outcome == KG_INCOMPLETE;
+    r->stats.refused += r->end.outcome == KG_REJECTED;
+    return fail(r, r->ops->end_cb(r->data, &r->end) ? KG_OK : KG_ECANCELED);
+}
+
 static bool on_matched(void *data)
 {
     return begin_report(data);
 }
 
-static bool on_row(void *data, const struct kg_value *values)
+static bool on_row(void *data, const struct kg_value *values, uint64_t late)
 {
     struct kg_reader *r = data;
-    struct kg_row row = {.values = values, .number = r->number++};
+    struct kg_row row = {.values = values, .number = r->number++, .late = late};
 
+    r->late |= late;
     r->end.n_rows++;
     r->stats.rows++;
     return r->ops->row_cb(r->data, &row);
@@ -154,24 +173,21 @@ static bool begin_document(struct kg_reader *r)
     return fail(r, kg_select_begin(&r->select, &r->parse));
 }
 
-/* What the selection could not take costs this report, and no more. */
+/* What the selection could not take costs this report, and no more. It is taken
+ * for one if rows that waited for `match` were too many. */
 static bool give_up(struct kg_reader *r, enum kg_errc err)
 {
     if (err != KG_ELIMIT && err != KG_ESYNTAX) {
         return fail(r, err);
     }
     r->spoilt = true;
-    if (!is_report(r) || is_spoilt(r)) {
-        return true;
-    }
     if (err == KG_ELIMIT) {
-        (void)kg_error_set(&r->why, err, 0,
-                           "a row above %zu bytes, or more than %zu bytes of "
-                           "rows that wait for a value behind them",
-                           r->options.limits.row, r->options.limits.held);
-    } else {
-        (void)kg_error_set(&r->why, err, 0, "the parser refuses it");
+        kg_select_presume(&r->select);
     }
+    if (!is_report(r) || !begin_report(r) || is_spoilt(r)) {
+        return r->err == KG_OK;
+    }
+    kg_fault_tell_select(&r->options.limits, err, &r->why);
     spoil(r, KG_INCOMPLETE, err == KG_ELIMIT ? "limit" : "cut");
     return true;
 }
@@ -266,11 +282,7 @@ static bool on_closed(struct kg_reader *r)
         return end_document(r);
     }
     if (r->options.profile != NULL && !is_spoilt(r) && lacks_rows(r)) {
-        (void)kg_error_set(&r->why, KG_EDATA, 0, "rows: %.*s%s is %s",
-                           KG_STR_ARG(r->options.profile->rows_text[0]),
-                           r->options.profile->n_rows > 1 ? ", ..." : "",
-                           r->select.rows_wrong ? "of the wrong type"
-                                                : "absent");
+        kg_fault_tell_rows(r->options.profile, r->select.rows_wrong, &r->why);
         spoil(r, KG_REJECTED, "rows");
     }
     r->stats.documents++;
@@ -423,17 +435,7 @@ const struct kg_reader_stats *kg_reader_stats(const struct kg_reader *r)
 
 bool kg_reader_met(const struct kg_reader *r, size_t path)
 {
-    const struct kg_profile *p = r->options.profile;
-    const struct kg_seen_paths *seen = &r->select.seen;
-
-    if (path < p->n_rows) {
-        return (seen->rows >> path & 1) != 0;
-    }
-    path -= p->n_rows;
-    if (path < p->n_matches) {
-        return (seen->matches >> path & 1) != 0;
-    }
-    return (seen->slots >> (path - p->n_matches) & 1) != 0;
+    return kg_select_met(&r->select, path);
 }
 
 enum kg_outcome kg_reader_outcome(const struct kg_reader *r,
@@ -505,6 +507,9 @@ static enum kg_errc init_selection(struct kg_reader *r)
                          &select_ops, r);
     if (err != KG_OK) {
         goto err_after_parse;
+    }
+    if (o->takes_late && o->profile->unit == KG_UNIT_DOCUMENT) {
+        kg_select_let_pass(&r->select);
     }
     if (is_packed(r)) {
         err = kg_unpack_init(&r->unpack, o->profile->packing);

@@ -52,6 +52,15 @@ void kg_select_finish(struct kg_select *s)
     kg_free(s->values);
 }
 
+void kg_select_let_pass(struct kg_select *s)
+{
+    for (size_t i = 0; i < s->profile->n_slots; i++) {
+        const struct kg_slot *slot = &s->profile->slots[i];
+
+        s->may_pass |= (uint64_t)(slot->waits && slot->scope == 0) << i;
+    }
+}
+
 static bool fail(struct kg_select *s, enum kg_errc err)
 {
     s->err = err;
@@ -438,12 +447,32 @@ enum kg_errc kg_select_begin(struct kg_select *s, const struct kg_parse *parse)
     s->rows_found = false;
     s->rows_wrong = false;
     s->met_demands = 0;
+    s->passing = 0;
     kg_places_begin(&s->places);
     s->capturing = 0;
     for (size_t i = 0; i < s->profile->n_slots; i++) {
         s->cells[i].state = KG_CELL_ABSENT;
     }
     return s->profile->n_demands > 0 || kg_output_matched(s) ? KG_OK : s->err;
+}
+
+void kg_select_presume(struct kg_select *s)
+{
+    s->matched = true;
+}
+
+bool kg_select_met(const struct kg_select *s, size_t path)
+{
+    const struct kg_profile *p = s->profile;
+
+    if (path < p->n_rows) {
+        return (s->seen.rows >> path & 1) != 0;
+    }
+    path -= p->n_rows;
+    if (path < p->n_matches) {
+        return (s->seen.matches >> path & 1) != 0;
+    }
+    return (s->seen.slots >> (path - p->n_matches) & 1) != 0;
 }
 
 void kg_select_end(struct kg_select *s)

@@ -21,7 +21,7 @@ struct kg_seen_paths {
 /* False stops. */
 struct kg_select_ops {
     bool (*matched_cb)(void *data); /* The document is a report. Once. */
-    bool (*row_cb)(void *data, const struct kg_value *values);
+    bool (*row_cb)(void *data, const struct kg_value *values, uint64_t late);
     bool (*reject_cb)(void *data, const struct kg_value *values,
                       const char *column, const char *why);
 };
@@ -53,6 +53,8 @@ struct kg_select {
     struct kg_value *values; /* Of each column. */
     struct kg_run_values run;
     struct kg_held held;
+    uint64_t may_pass; /* Slots that rows need not wait for if too many do, */
+    uint64_t passing;  /* and do not, since too many did. */
 };
 
 extern const struct kg_parse_ops kg_select_tokens; /* Data: the select. */
@@ -65,6 +67,9 @@ KG_MUST_USE enum kg_errc kg_select_init(struct kg_select *s,
                                         const struct kg_select_ops *ops,
                                         void *data);
 void kg_select_finish(struct kg_select *s);
+/* Rows that are too many to be held need not wait for the document's own
+ * values: row_cb is told which columns lack theirs. */
+void kg_select_let_pass(struct kg_select *s);
 /* `parse` is asked where it stands. */
 KG_MUST_USE enum kg_errc kg_select_begin(struct kg_select *s,
                                          const struct kg_parse *parse);
@@ -73,6 +78,11 @@ void kg_select_piece(struct kg_select *s, struct kg_str piece);
 KG_MUST_USE enum kg_errc kg_select_piece_over(struct kg_select *s);
 /* The array that was opened last is not parsed: what its elements come to. */
 void kg_select_tally(struct kg_select *s, const struct kg_tally *tally);
+/* That the document matches will not be known any more: it is taken for a
+ * report, and what was held stays. */
+void kg_select_presume(struct kg_select *s);
+/* Did any document have something at the profile's path of that number? */
+bool kg_select_met(const struct kg_select *s, size_t path);
 /* The document is over, whole or not: what was held is forgotten. */
 void kg_select_end(struct kg_select *s);
 

@@ -163,7 +163,39 @@ trickle() {
   [ -s "$scratch/out" ]
 }
 
-echo 1..21
+# ISSUES: a popeye report, whose cluster is told behind its rows.
+popeye() {
+  awk -v n="$1" 'BEGIN {
+    printf "{\"popeye\":{\"score\":70,\"sections\":[{\"linter\":\"pods\",\"issues\":{"
+    for (i = 0; i < n; i++)
+      printf "%s\"ns/p%06d\":[{\"group\":\"__root__\",\"level\":2,\"message\":\"[POP-106] No limits\"}]", i ? "," : "", i
+    printf "}}]},\"ClusterName\":\"%s\",\"ContextName\":\"ctx\"}\n", "k1" }'
+}
+
+late_rows() {
+  popeye 40000 >"$scratch/popeye"
+  ends_with 0 --profile popeye "$scratch/popeye" "$scratch/popeye" &&
+    summary_is 'documents=2 rows=80000 rejected=0 duplicates=0 nan=0 damaged=0 noise_bytes=2' &&
+    [ "$(jq -r '[.cluster, .context, .code] | join(" ")' "$scratch/out" | uniq -c)" = '  80000 k1 ctx POP-106' ] &&
+    diff <(head -n 40000 "$scratch/out") <(tail -n 40000 "$scratch/out") &&
+    diff <(jq -r .resource "$scratch/out" | head -n 40000) <(seq -f 'ns/p%06g' 0 39999)
+}
+
+late_rows_cut() {
+  popeye 40000 | sed 's/,"Context.*//' | ends_with 4 --profile popeye && out_is '' &&
+    said 'incomplete (cut)' && tail -n 1 "$scratch/err" | grep -q ' rows=0 '
+}
+
+late_rows_no_temporary() {
+  popeye 40000 | TMPDIR=$scratch/none ends_with 1 --profile popeye && said TMPDIR && out_is ''
+}
+
+late_rows_tested() {
+  exits 0 "$kubeglean" profiles test popeye "$scratch/popeye" &&
+    grep -q '^cluster  *text  *40000  *k1' "$scratch/out"
+}
+
+echo 1..25
 claim "documents are printed one a line, without white space" documents
 claim "files and standard input are read in their order" files_and_stdin
 claim "a missing file is exit code 1, and the others are read" missing_file
@@ -182,6 +214,10 @@ claim "wrong usage is exit code 2 and names the cure" usage
 claim "a closed pipe is exit code 1" closed_pipe
 claim "a full disk is exit code 1" full_disk
 claim "a document that cannot be held is exit code 1, and nothing of it printed" no_temporary
+claim "rows of any number wait in a file for a value behind them" late_rows
+claim "of a report that is cut none of them is printed" late_rows_cut
+claim "without room for that file it is exit code 1, and TMPDIR the cure" late_rows_no_temporary
+claim "\`profiles test\` counts what they lack as filled" late_rows_tested
 claim "pretty reports in stray noise give the rows that were generated" same_as_generated
 claim "so do those in one line with CR LF around" same_as_generated --layout compact --crlf
 claim "a row is printed when it is found, not at the end" trickle

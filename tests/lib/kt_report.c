@@ -68,14 +68,15 @@ static bool on_piece(void *data, struct kg_str bytes)
 }
 
 static bool say_values(struct kt_report *t, const char *what,
-                       const struct kg_value *values)
+                       const struct kg_value *values, uint64_t late)
 {
     uint32_t n = kg_profile_table(t->options.profile)->n_columns;
     bool said = say(t, kg_buf_addf(&t->trace, "%s ", what));
 
     for (uint32_t i = 0; said && i < n; i++) {
-        struct kg_str text =
-            values[i].is_null ? KG_STR("NULL") : values[i].text;
+        struct kg_str text = (late >> i & 1) != 0 ? KG_STR("LATE")
+                             : values[i].is_null  ? KG_STR("NULL")
+                                                  : values[i].text;
 
         said = say(t, kg_buf_add(&t->trace, text)) &&
                say(t, kg_buf_addc(&t->trace, i + 1 < n ? '|' : '\n'));
@@ -85,7 +86,7 @@ static bool say_values(struct kt_report *t, const char *what,
 
 static bool on_row(void *data, const struct kg_row *row)
 {
-    return say_values(data, "row", row->values);
+    return say_values(data, "row", row->values, row->late);
 }
 
 static bool on_reject(void *data, const struct kg_row *row, const char *column,
@@ -113,7 +114,10 @@ static bool on_end(void *data, const struct kg_report_end *end)
     if (t->options.profile == NULL) {
         return end_document(t, end);
     }
-    if (end->scope != NULL && !say_values(t, "scope", end->scope)) {
+    if (end->scope != NULL && !say_values(t, "scope", end->scope, 0)) {
+        return false;
+    }
+    if (end->late != NULL && !say_values(t, "late", end->late, 0)) {
         return false;
     }
     return say(t, kg_buf_addf(&t->trace, "end %s%s%s %llu %llu\n",

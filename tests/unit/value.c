@@ -107,6 +107,73 @@ static void a_scope_that_only_rows_know_cannot_be_empty(void **state)
                       "p.yaml:7:15: allowEmpty: only mode replace has it");
 }
 
+/* Of a reader that holds hardly any row. */
+static void assert_late(const char *yaml, const char *log, bool takes_late,
+                        const char *want)
+{
+    struct kg_profile *profile = kt_report_profile(yaml);
+    struct kg_reader_options options = {
+        .profile = profile, .limits = {.held = 200}, .takes_late = takes_late};
+
+    kt_report_assert(&options, kg_str_from(log), want);
+    kg_profile_destroy(profile);
+}
+
+#define ROWS_OF_GROUPS HEAD "  rows: \"$.g[*].r[*]\"\n  columns:\n"
+#define LATE                                                      \
+    ROWS_OF_GROUPS                                                \
+    "  - {name: k, type: text, key: true, path: \"@\"}\n"         \
+    "  - {name: c, type: text, key: true, parent: \"$.c\"}\n"     \
+    "  - {name: m, type: integer, parent: \"$.m\", default: 0}\n" \
+    "  - {name: o, type: text, parent: \"$.g[*].o\", default: x}\n"
+
+static void too_many_rows_go_out_before_the_documents_last_values(void **state)
+{
+    (void)state;
+    assert_late(LATE,
+                "{\"g\":[{\"o\":\"y\",\"r\":[1,\"1\",\"2\",\"3\"]},"
+                "{\"r\":[\"4\"]}],\"c\":\"k1\",\"g\":[{\"o\":\"z\","
+                "\"r\":[\"5\"]}]}",
+                true,
+                "begin 0\nreject 0 k: it is of another type\n"
+                "row 1|LATE|LATE|y\nrow 2|LATE|LATE|y\nrow 3|LATE|LATE|y\n"
+                "row 4|LATE|LATE|x\nrow 5|k1|LATE|z\n"
+                "late NULL|k1|0|NULL\nend complete 5 1\n");
+}
+
+static void late_rows_that_lack_a_key_reject_their_report(void **state)
+{
+    (void)state;
+    assert_late(LATE,
+                "{\"g\":[{\"o\":\"y\",\"r\":[\"1\",\"2\",\"3\"]}],"
+                "\"m\":7}",
+                true,
+                "begin 0\nrow 1|LATE|LATE|y\nrow 2|LATE|LATE|y\n"
+                "row 3|LATE|LATE|y\nend rejected rows 3 0\n");
+}
+
+static void late_rows_of_a_report_that_is_cut_get_no_values(void **state)
+{
+    (void)state;
+    assert_late(LATE, "{\"g\":[{\"o\":\"y\",\"r\":[\"1\",\"2\"]}],\"c\":\"k\"",
+                true,
+                "begin 0\nrow 1|LATE|LATE|y\nrow 2|LATE|LATE|y\n"
+                "end incomplete cut 2 0\n");
+}
+
+static void rows_that_wait_for_more_than_the_document_are_limited(void **state)
+{
+    static const char log[] =
+        "{\"g\":[{\"r\":[\"1\",\"2\",\"3\"],\"o\":\"y\"}],\"c\":\"k\"}";
+
+    (void)state;
+    assert_late(LATE, log, true, "begin 0\nend incomplete limit 0 0\n");
+    assert_late(ROWS_OF_GROUPS
+                "  - {name: k, type: text, key: true, path: \"@\"}\n"
+                "  - {name: c, type: text, parent: \"$.c\"}\n",
+                log, false, "begin 0\nend incomplete limit 0 0\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -114,6 +181,10 @@ int main(void)
         cmocka_unit_test(an_array_of_strings_is_all_that_text_arrays_take),
         cmocka_unit_test(a_report_without_rows_names_the_scope_it_empties),
         cmocka_unit_test(a_scope_that_only_rows_know_cannot_be_empty),
+        cmocka_unit_test(too_many_rows_go_out_before_the_documents_last_values),
+        cmocka_unit_test(late_rows_that_lack_a_key_reject_their_report),
+        cmocka_unit_test(late_rows_of_a_report_that_is_cut_get_no_values),
+        cmocka_unit_test(rows_that_wait_for_more_than_the_document_are_limited),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,19 @@
+/* What a verb says of a log's reports on standard error: of the first few that
+ * are not as they should be. */
+#ifndef KG_CLI_TOLD_H
+#define KG_CLI_TOLD_H
+
+#include "cli.h"
+#include "kubeglean/reader.h"
+
+struct kg_told {
+    const struct kg_verb *verb;
+    const char *log; /* Being read. */
+    unsigned n;      /* Lines. */
+};
+
+void kg_told_reject(struct kg_told *t, const struct kg_row *row,
+                    const char *column, const char *reason);
+void kg_told_report(struct kg_told *t, const struct kg_report_end *end);
+
+#endif /* KG_CLI_TOLD_H */
