@@ -195,6 +195,10 @@ KG_MUST_USE enum kg_errc kg_report_reject(struct kg_report *r,
  * allow_empty. Copies. */
 KG_MUST_USE enum kg_errc kg_report_empty(struct kg_report *r,
                                          const struct kg_row *scope);
+/* The values that late rows (kg_row.late) lack, in those columns: after the last
+ * row, and before the end of a report that has any. Copies. KG_ENOMEM. */
+KG_MUST_USE enum kg_errc kg_report_join(struct kg_report *r,
+                                        const struct kg_value *late);
 /* The report is not whole: KG_MODE_REPLACE takes away no row for it. */
 void kg_report_partial(struct kg_report *r);
 /* No row will follow: stores the report. `r` is the sink's from here on. */

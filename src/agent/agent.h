@@ -127,6 +127,7 @@ struct kg_stream {
     bool is_open; /* `log` is initialised. */
     struct kg_reader *reader;
     struct kg_report *report; /* The one that comes in. */
+    bool has_late;            /* Rows of it lack what its end tells. */
     uint64_t n_printed;       /* Rows, without a database. */
     unsigned n_asked;         /* Of the sink, and not answered. */
     struct kg_read_facts read;

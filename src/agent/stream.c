@@ -74,6 +74,7 @@ static bool on_begin(void *data, uint64_t ordinal)
     struct kg_stream *s = data;
     const struct kg_table_def *def = kg_profile_table(s->task->profile);
 
+    s->has_late = false;
     if (s->agent->sink == NULL) {
         return true;
     }
@@ -90,6 +91,7 @@ static bool on_row(void *data, const struct kg_row *row)
     struct kg_stream *s = data;
     bool pause = false;
 
+    s->has_late = s->has_late || row->late != 0;
     s->agent->progress.rows++;
     if (s->agent->sink == NULL) {
         s->n_printed++;
@@ -140,30 +142,33 @@ static void drop(struct kg_stream *s)
     }
 }
 
-/* NULL: there is no database to complete it for. */
-static bool complete_report(struct kg_report *r,
-                            const struct kg_report_end *end)
+static enum kg_errc complete_report(struct kg_report *r,
+                                    const struct kg_report_end *end)
 {
     const struct kg_row scope = {.values = end->scope};
 
-    if (r != NULL && end->outcome != KG_COMPLETE) {
+    if (end->outcome != KG_COMPLETE) {
         kg_report_partial(r);
     }
-    return r == NULL || end->scope == NULL ||
-           kg_report_empty(r, &scope) == KG_OK;
+    if (end->late != NULL) {
+        return kg_report_join(r, end->late);
+    }
+    return end->scope != NULL ? kg_report_empty(r, &scope) : KG_OK;
 }
 
 static bool on_end(void *data, const struct kg_report_end *end)
 {
     struct kg_stream *s = data;
 
-    if (!kg_read_take(&s->read, end->outcome, end->reason,
-                      kg_profile_keeps_incomplete(s->task->profile))) {
+    bool keeps = kg_profile_keeps_incomplete(s->task->profile) &&
+                 (!s->has_late || end->late != NULL);
+
+    if (!kg_read_take(&s->read, end->outcome, end->reason, keeps)) {
         drop(s);
         return true;
     }
-    if (!complete_report(s->report, end)) {
-        return false;
+    if (s->report != NULL && complete_report(s->report, end) != KG_OK) {
+        return false; /* No memory. */
     }
     store(s);
     return true;
@@ -178,6 +183,7 @@ static enum kg_errc open_reader(struct kg_stream *s)
     struct kg_reader_options options = {
         .profile = s->task->profile,
         .root = kg_profile_root(s->task->profile),
+        .takes_late = s->agent->sink != NULL,
         .run = &s->info,
     };
 

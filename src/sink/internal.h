@@ -266,15 +266,19 @@ struct kg_report {
     uint64_t n_staged;         /* and there. */
     struct kg_job job;         /* Stages `piece`, or sweeps. */
     bool job_busy;
-    char attempt[40];         /* UUID of this try to stage, or "". */
-    uint64_t n_numbers;       /* One more than the last row's number. */
-    struct kg_buf scope;      /* Of its first row, as JSON. */
-    bool partial;             /* KG_MODE_REPLACE: nothing is taken away. */
-    struct kg_sql scopes;     /* That took it, a line each. */
-    struct kg_queue rejects;  /* kg_reject_row, KG_LIMIT_REJECTS at most. */
-    uint32_t n_rejects;       /* In the list; */
-    uint32_t n_read_rejects;  /* of them noted before the batch, */
-    uint64_t n_read_rejected; /* and how many rows that were. */
+    char attempt[40];          /* UUID of this try to stage, or "". */
+    uint64_t n_numbers;        /* One more than the last row's number. */
+    struct kg_buf scope;       /* Of its first row, as JSON. */
+    uint64_t late;             /* Columns that rows lack, one bit each; */
+    uint64_t n_late;           /* no row from this number on. */
+    struct kg_rows first_late; /* The first of them: later, as it should be. */
+    bool join_due;             /* They can be given what they lack. */
+    bool partial;              /* KG_MODE_REPLACE: nothing is taken away. */
+    struct kg_sql scopes;      /* That took it, a line each. */
+    struct kg_queue rejects;   /* kg_reject_row, KG_LIMIT_REJECTS at most. */
+    uint32_t n_rejects;        /* In the list; */
+    uint32_t n_read_rejects;   /* of them noted before the batch, */
+    uint64_t n_read_rejected;  /* and how many rows that were. */
     struct kg_report_result result;
     kg_report_resume_cb resume_cb;
     void *resume_data;
@@ -302,6 +306,14 @@ enum kg_errc kg_report_note_reject(struct kg_report *r,
 enum kg_errc kg_report_reject_text(struct kg_report *r,
                                    const struct kg_row *row,
                                    const struct kg_column *column);
+/* Rows are late from here on. */
+enum kg_errc kg_report_note_late(struct kg_report *r, const struct kg_row *row);
+/* What its late rows lack goes to them, in staging: a part of one round. */
+void kg_report_send_join(struct kg_report *r, struct kg_pg *pg);
+/* `scope`, from one of its rows, unless that is known. */
+void kg_report_note_scope(struct kg_report *r, const struct kg_row *row);
+/* It is too large to gather. */
+enum kg_errc kg_report_stage(struct kg_report *r);
 /* Forgets all but the first `n`: the transaction starts anew. */
 void kg_report_forget_rejects(struct kg_report *r, uint32_t n);
 void kg_report_free(struct kg_report *r);

@@ -6,6 +6,7 @@
  * A large one, or any one while all reports together hold too much:
  * - its rows go to the staging table, a piece at a time, each piece in a short
  *   transaction of its own that may be repeated;
+ * - its late rows are given there what they lack;
  * - after its end and its last piece it waits its turn; its batch merges.
  *
  * Possible failure modes are:
@@ -50,6 +51,7 @@ void kg_report_free(struct kg_report *r)
     kg_report_forget_rejects(r, 0);
     kg_rows_finish(&r->rows);
     kg_rows_finish(&r->piece);
+    kg_rows_finish(&r->first_late);
     kg_buf_finish(&r->scope);
     kg_sql_finish(&r->scopes);
     kg_free(r->key);
@@ -134,8 +136,11 @@ static void begin_job(struct kg_job *job, struct kg_pg *pg)
 
     if (r->sm.state == KG_REPORT_SWEEPING) {
         begin_sweep(r, pg);
-    } else {
+    } else if (r->piece.n > 0) {
         begin_piece(r, pg);
+    } else {
+        kg_report_send_join(r, pg);
+        kg_pg_go(pg, on_staged);
     }
 }
 
@@ -168,6 +173,7 @@ static void piece_ended(struct kg_report *r, const struct kg_error *e)
         return;
     }
     if (e == NULL) {
+        r->join_due = r->join_due && r->piece.n > 0;
         r->n_staged += r->piece.n;
         kg_sink_bytes(r->sink, 0, kg_buf_len(&r->piece.bytes));
         kg_rows_reset(&r->piece);
@@ -233,7 +239,7 @@ static void stage_more(struct kg_report *r)
     if (r->piece.n == 0 && r->rows.n > 0 && (r->ended || is_piece(r))) {
         kg_rows_swap(&r->rows, &r->piece);
     }
-    if (r->piece.n > 0) {
+    if (r->piece.n > 0 || (r->ended && r->join_due)) {
         submit_job(r);
         return;
     }
@@ -340,6 +346,7 @@ enum kg_errc kg_report_begin(struct kg_sink *s, const struct kg_table_def *def,
     kg_queue_init(&r->rejects);
     kg_rows_init(&r->rows, KG_LIMIT_SINK_ROWS);
     kg_rows_init(&r->piece, KG_LIMIT_SINK_ROWS);
+    kg_rows_init(&r->first_late, KG_LIMIT_SINK_ROWS);
     kg_buf_init(&r->scope, KG_LIMIT_KEY);
     kg_sql_init(&r->scopes);
     kg_job_init(&r->job, s, &job_ops);
@@ -386,11 +393,15 @@ static const struct kg_column *find_bad_text(const struct kg_report *r,
 }
 
 /* ["c1", "team-a"], for the ledger. One that is too long is cut short. */
-static void note_scope(struct kg_report *r, const struct kg_row *row)
+void kg_report_note_scope(struct kg_report *r, const struct kg_row *row)
 {
     const struct kg_table_def *def = r->target->def;
-    enum kg_errc code = kg_buf_addc(&r->scope, '[');
+    enum kg_errc code;
 
+    if (kg_buf_len(&r->scope) > 0) {
+        return;
+    }
+    code = kg_buf_addc(&r->scope, '[');
     for (uint32_t i = 0; code == KG_OK && i < def->n_scope; i++) {
         const struct kg_value *v = &row->values[def->scope[i]];
 
@@ -414,14 +425,16 @@ static enum kg_errc take_row(struct kg_report *r, const struct kg_row *row)
 
     if (code == KG_OK) {
         r->n_numbers = row->number + 1;
-        if (kg_buf_len(&r->scope) == 0) {
-            note_scope(r, row);
+        if (row->late != 0) {
+            code = kg_report_note_late(r, row);
+        } else {
+            kg_report_note_scope(r, row);
         }
     }
     return code;
 }
 
-static enum kg_errc start_staging(struct kg_report *r)
+enum kg_errc kg_report_stage(struct kg_report *r)
 {
     unsigned char b[16];
 
@@ -454,7 +467,7 @@ enum kg_errc kg_report_add(struct kg_report *r, const struct kg_row *row,
     }
     kg_sink_bytes(r->sink, kg_buf_len(&r->rows.bytes) - was, 0);
     if (r->sm.state == KG_REPORT_GATHERING && is_large(r)) {
-        code = start_staging(r);
+        code = kg_report_stage(r);
     }
     if (code == KG_OK && r->sm.state == KG_REPORT_STAGING && is_piece(r)) {
         kg_report_kick(r);
@@ -483,6 +496,7 @@ void kg_report_partial(struct kg_report *r)
 
 void kg_report_end(struct kg_report *r, kg_report_done_cb done_cb, void *data)
 {
+    KG_REQUIRE(r->first_late.n == 0 || r->join_due);
     kg_queue_remove(&r->pause_node);
     r->resume_cb = NULL;
     r->done_cb = done_cb;

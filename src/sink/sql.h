@@ -81,6 +81,10 @@ void kg_sql_replace(struct kg_sql *q, const struct kg_table_def *def);
  * KG_SQL_CAREFUL: some of the rows may be there already. */
 void kg_sql_stage(struct kg_sql *q, const struct kg_table_def *def,
                   enum kg_sql_how how);
+/* The columns `late`, one bit each, of an attempt's rows below a number.
+ * Parameters: report's key, attempt, the number, array of the columns' values. */
+void kg_sql_stage_late(struct kg_sql *q, const struct kg_table_def *def,
+                       uint64_t late);
 /* Count of an attempt's rows. Parameters: report's key, attempt. */
 void kg_sql_staged(struct kg_sql *q, const struct kg_table_def *def);
 /* The table's key of one row of an attempt, as JSON. Parameters: report's key,

@@ -25,6 +25,23 @@ void kg_sql_stage(struct kg_sql *q, const struct kg_table_def *def,
                how == KG_SQL_FAST ? "" : " ON CONFLICT DO NOTHING");
 }
 
+void kg_sql_stage_late(struct kg_sql *q, const struct kg_table_def *def,
+                       uint64_t late)
+{
+    unsigned n = 0;
+
+    kg_sql_add(q, "UPDATE ");
+    kg_sql_staging(q, def->name);
+    for (uint32_t i = 0; i < def->n_columns; i++) {
+        if ((late >> i & 1) != 0) {
+            kg_sql_add(q, "%s", n++ == 0 ? " SET " : ", ");
+            kg_sql_name(q, kg_str_from(def->columns[i].name));
+            kg_sql_add(q, " = ($4::text[])[%u]", n);
+        }
+    }
+    kg_sql_add(q, KG_SQL_OF_ATTEMPT " AND kubeglean_row < $3::text::bigint");
+}
+
 void kg_sql_staged(struct kg_sql *q, const struct kg_table_def *def)
 {
     kg_sql_add(q, "SELECT count(*) FROM ");

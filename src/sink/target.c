@@ -100,7 +100,7 @@ static void describe_staging(struct kg_target *t)
             def->columns[i].name, "text", "", false};
     }
     r->name = kg_sql_text(&t->names[1]);
-    r->rights = "SELECT, INSERT, DELETE";
+    r->rights = "SELECT, INSERT, UPDATE, DELETE";
     r->tail = "";
     r->key = "kubeglean_report, kubeglean_attempt, kubeglean_row";
     r->n_keys = 3;
