@@ -180,12 +180,16 @@ static bool wants_new_look(const struct kg_error *e)
     return e->code == KG_ESCHEMA || e->code == KG_EFORBIDDEN;
 }
 
-/* The fast way failed because somebody else wrote the same rows. */
+/* The fast way failed because somebody else wrote the same rows, or at COMMIT,
+ * where a deferred constraint does not say whose row it is. */
 static bool wants_care(const struct kg_batch *b, const struct kg_error *e)
 {
-    return b->storing && b->care == KG_CARE_GATHERED &&
-           (e->native == KG_SQLSTATE("23505") ||
-            e->native == KG_SQLSTATE("40001"));
+    if (b->care != KG_CARE_GATHERED) {
+        return false;
+    }
+    return b->storing ? e->native == KG_SQLSTATE("23505") ||
+                            e->native == KG_SQLSTATE("40001")
+                      : kg_sqlstate_is_data(e->native);
 }
 
 /* Nothing of the batch is stored: what now? */

@@ -115,7 +115,7 @@ static void on_range(struct kg_pg *pg, const struct kg_error *e)
     uint64_t middle = range.from + (range.to - range.from) / 2;
 
     if (e == NULL) {
-        (void)kg_store_count(b, pg, b->n_statements - 2);
+        (void)kg_store_count(b, pg, b->n_statements - 1);
         next_range(b, pg, false);
         return;
     }
@@ -156,8 +156,9 @@ static void next_range(struct kg_batch *b, struct kg_pg *pg, bool back)
     } else {
         kg_store_rows(b, pg, &b->set, range->from, range->to);
     }
-    kg_pg_add(pg, "RELEASE SAVEPOINT kubeglean", NULL);
     b->n_statements = pg->n_sent;
+    kg_store_check(b, pg);
+    kg_pg_add(pg, "RELEASE SAVEPOINT kubeglean", NULL);
     kg_pg_go(pg, on_range);
 }
 

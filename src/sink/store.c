@@ -144,6 +144,13 @@ void kg_store_rows(struct kg_batch *b, struct kg_pg *pg, struct kg_row_set *set,
     kg_pg_add(pg, kg_sql_text(&t->store[how_to(b)]), &b->args);
 }
 
+void kg_store_check(const struct kg_batch *b, struct kg_pg *pg)
+{
+    if (b->care != KG_CARE_GATHERED) {
+        kg_pg_add(pg, "SET CONSTRAINTS ALL IMMEDIATE", NULL);
+    }
+}
+
 static void attempt_args(struct kg_batch *b, const struct kg_report *r)
 {
     kg_binds_reset(&b->args);
@@ -342,6 +349,7 @@ static void store_more(struct kg_batch *b, struct kg_pg *pg)
         kg_pg_add(pg, NULL, NULL); /* Told by the round as out of memory. */
     }
     b->n_statements = pg->n_sent;
+    kg_store_check(b, pg);
     kg_pg_go(pg, on_stored);
 }
 
@@ -382,6 +390,7 @@ static void merge(struct kg_batch *b, struct kg_pg *pg)
     kg_batch_add(b, pg, kg_sql_staged, r);
     kg_store_staged(b, pg, 0, r->n_numbers);
     b->n_statements = pg->n_sent;
+    kg_store_check(b, pg);
     kg_pg_go(pg, on_merged);
 }
 

@@ -237,6 +237,56 @@ static void a_row_that_a_trigger_refuses_is_isolated(void **state)
     kt_sink_end(&t);
 }
 
+/* What is deferred fails at COMMIT, where it would take all reports with it. */
+static void a_row_that_a_deferred_constraint_refuses_is_isolated(void **state)
+{
+    static const struct kt_row first[] = {{"a", "1", NULL, "x"}};
+    static const struct kt_row rows[] = {
+        {"b", "2", NULL, "x"}, {"c", "2", NULL, "no"}, {"d", "2", NULL, "y"}};
+    static const struct kt_row other[] = {{"e", "2", NULL, "z"}};
+    static const struct kt_row bad = {"f", "2", NULL, "no"};
+    struct kg_run_info runs[] = {kt_run(1, NOON), kt_run(2, NOON + 1),
+                                 kt_run(3, NOON + 1), kt_run(4, NOON + 1)};
+    struct kt_sink t;
+    struct kt_stored s[2];
+    struct kt_stored large = {0};
+    struct kg_report *r;
+    bool pause;
+
+    (void)state;
+    kt_sink_fresh(&t);
+    (void)kt_store_wait(&t, &runs[0], 0, first, 1);
+    (void)kt_pg_query(
+        "CREATE TABLE kt_levels AS SELECT * FROM unnest('{OK,x,y,z}'::text[])"
+        " AS level; ALTER TABLE kt_levels ADD PRIMARY KEY (level);"
+        "ALTER TABLE scan_history ADD UNIQUE (name, severity) DEFERRABLE"
+        " INITIALLY DEFERRED, ADD FOREIGN KEY (severity) REFERENCES kt_levels"
+        " DEFERRABLE INITIALLY DEFERRED");
+    kt_store(&t, &runs[1], 0, rows, 3, &s[0]); /* One transaction, at first. */
+    kt_store(&t, &runs[2], 0, other, 1, &s[1]);
+    for (size_t i = 0; i < 2; i++) {
+        kt_sink_until(&t, &s[i].done, 20);
+        assert_false(s[i].failed);
+    }
+    assert_int_equal(s[0].result.n_rejected, 1);
+    assert_int_equal(s[1].result.n_rejected, 0);
+    assert_int_equal(kg_report_begin(t.sink, &kt_krr, &runs[3], 0, &r), KG_OK);
+    kt_add_many(&t, r, &runs[3], 0, 1500);
+    kt_add(r, &runs[3], &bad, 1500, &pause);
+    kg_report_end(r, kt_on_done, &large);
+    kt_sink_until(&t, &large.done, 20);
+    assert_false(large.failed);
+    assert_int_equal(large.result.n_inserted, 1500);
+    assert_int_equal(large.result.n_rejected, 1);
+    kt_assert_query("SELECT name FROM scan_history WHERE severity <> 'OK'"
+                    " ORDER BY 1",
+                    "a\nb\nd\ne");
+    kt_assert_query("SELECT key->>'name', sqlstate FROM kubeglean_rejects"
+                    " ORDER BY 1",
+                    "c|23503\nf|23503");
+    kt_sink_end(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -248,6 +298,7 @@ int main(void)
         cmocka_unit_test(a_report_of_bad_rows_alone_is_complete_and_empty),
         cmocka_unit_test(a_key_too_long_for_its_index_is_isolated),
         cmocka_unit_test(a_row_that_a_trigger_refuses_is_isolated),
+        cmocka_unit_test(a_row_that_a_deferred_constraint_refuses_is_isolated),
     };
 
     return cmocka_run_group_tests_name("reject", tests, NULL, NULL);
