@@ -54,6 +54,9 @@ KG_MUST_USE enum kg_errc kg_sink_create(struct kg_loop *loop,
 /* Once. Callbacks come from the loop, never from inside this call. */
 void kg_sink_start(struct kg_sink *s, kg_sink_state_cb state_cb, void *data);
 bool kg_sink_is_ready(const struct kg_sink *s);
+/* Why nothing is stored for now, as the state callback was told it last, or
+ * NULL. Borrowed until the loop turns. */
+const char *kg_sink_trouble(const struct kg_sink *s);
 /* This installation's id (UUID as text): made and kept in the database. Empty
  * until the sink was ready once; then lives as long as the sink. */
 struct kg_str kg_sink_installation(const struct kg_sink *s);

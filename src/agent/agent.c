@@ -250,7 +250,10 @@ static void on_sink(void *data, const struct kg_error *e)
     } else if (a->options.once && a->sm.state == KG_AGENT_PREPARING) {
         kg_agent_end(a, 1, e);
     } else {
-        KG_LOG(KG_LOG_WARN, "database is away", KG_F("err", e->text));
+        KG_LOG(KG_LOG_WARN,
+               kg_sink_is_ready(a->sink) ? "database does not store"
+                                         : "database is away",
+               KG_F("err", e->text));
     }
 }
 

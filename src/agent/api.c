@@ -10,6 +10,9 @@ static const char *why_not_ready(const struct kg_agent *a)
     if (a->sm.state > KG_AGENT_RUNNING) {
         return kg_sm_name(&a->sm);
     }
+    if (a->sink != NULL && kg_sink_trouble(a->sink) != NULL) {
+        return kg_sink_trouble(a->sink);
+    }
     if (a->sink != NULL && !kg_sink_is_ready(a->sink)) {
         return "no connection to the database";
     }

@@ -140,7 +140,7 @@ static void error_from_conn(struct kg_pg *pg, enum kg_errc code)
     }
     (void)kg_error_set(
         &pg->error, native != 0 ? kg_sqlstate_errc(native) : code, native,
-        "%s%s", text[0] != '\0' ? text : "no answer", kg_sqlstate_cure(native));
+        "%s%s", text[0] != '\0' ? text : "no answer", kg_sqlstate_next(native));
 }
 
 /* `pg->error` is told to whoever waits. */
@@ -393,8 +393,9 @@ static void note_failure(struct kg_pg *pg, const PGresult *result)
         return;
     }
     (void)kg_error_set(&pg->error, kg_sqlstate_errc(native), native,
-                       "%s (SQLSTATE %s)", text,
-                       kg_sqlstate_text(native, state));
+                       "%s%s (SQLSTATE %s)%s", kg_sqlstate_what(native), text,
+                       kg_sqlstate_text(native, state),
+                       kg_sqlstate_next(native));
 }
 
 static void round_ended(struct kg_pg *pg)

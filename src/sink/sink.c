@@ -476,6 +476,11 @@ bool kg_sink_is_ready(const struct kg_sink *s)
     return s->sm.state == KG_SINK_READY;
 }
 
+const char *kg_sink_trouble(const struct kg_sink *s)
+{
+    return s->told.code != KG_OK ? s->told.text : NULL;
+}
+
 struct kg_str kg_sink_installation(const struct kg_sink *s)
 {
     return kg_str_from(s->installation);

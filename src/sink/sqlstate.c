@@ -61,27 +61,55 @@ bool kg_sqlstate_is_data(long packed)
     return packed != 0 && kg_sqlstate_errc(packed) == KG_EDATA;
 }
 
-const char *kg_sqlstate_cure(long packed)
-{
-    static const struct {
-        long native;
-        const char *text;
-    } cures[] = {
-        {KG_SQLSTATE("28P01"), "; cure: the role's password, in the database's "
-                               "address, PGPASSWORD or the password file"},
-        {KG_SQLSTATE("28000"), "; cure: a role that may log in, and a line of "
-                               "pg_hba.conf that lets it"},
-        {KG_SQLSTATE("3D000"), "; cure: CREATE DATABASE"},
-        {KG_SQLSTATE("42501"), "; cure: GRANT CONNECT ON DATABASE"},
-        {KG_SQLSTATE("53300"), "; cure: fewer clients, or a pooler"},
-    };
+/* Beside the server's own words, which do not say what we do about it. */
+static const struct note {
+    long native;
+    const char *what, *next;
+} notes[] = {
+    {KG_SQLSTATE("25006"),
+     "read-only: ", "; looking for a server that can be written to"},
+    {KG_SQLSTATE("28000"), "",
+     "; cure: a role that may log in, and a line of pg_hba.conf that lets it"},
+    {KG_SQLSTATE("28P01"), "",
+     "; cure: the role's password, in the database's address, PGPASSWORD or "
+     "the password file"},
+    {KG_SQLSTATE("3D000"), "", "; cure: CREATE DATABASE"},
+    {KG_SQLSTATE("40001"), "serialization failure: ", "; trying again"},
+    {KG_SQLSTATE("40P01"), "deadlock: ", "; trying again"},
+    {KG_SQLSTATE("42501"), "", "; cure: GRANT CONNECT ON DATABASE"},
+    {KG_SQLSTATE("53100"), "disk full: ", "; trying again until there is room"},
+    {KG_SQLSTATE("53200"), "server out of memory: ", "; trying again"},
+    {KG_SQLSTATE("53300"), "too many connections: ",
+     "; trying again; cure: fewer clients, or a pooler"},
+    {KG_SQLSTATE("55P03"),
+     "lock timeout: ", "; trying again until its holder lets go"},
+    {KG_SQLSTATE("57014"), "statement canceled: ",
+     "; trying again; cure: a longer statement_timeout for our role"},
+    {KG_SQLSTATE("57P01"), "connection ended: ", "; connecting anew"},
+    {KG_SQLSTATE("57P02"), "server crashed: ", "; connecting anew"},
+    {KG_SQLSTATE("57P03"), "not accepting connections: ", "; connecting anew"},
+};
 
-    for (size_t i = 0; i < KG_COUNT_OF(cures); i++) {
-        if (cures[i].native == packed) {
-            return cures[i].text;
+static const struct note *note_of(long packed)
+{
+    static const struct note none = {0, "", ""};
+
+    for (size_t i = 0; i < KG_COUNT_OF(notes); i++) {
+        if (notes[i].native == packed) {
+            return &notes[i];
         }
     }
-    return "";
+    return &none;
+}
+
+const char *kg_sqlstate_what(long packed)
+{
+    return note_of(packed)->what;
+}
+
+const char *kg_sqlstate_next(long packed)
+{
+    return note_of(packed)->next;
 }
 
 static bool is_sqlstate(const char *ptr)

@@ -18,9 +18,11 @@ const char *kg_sqlstate_text(long packed, char text[6]);
 enum kg_errc kg_sqlstate_errc(long packed);
 /* A value is bad, not the server or the statement. */
 bool kg_sqlstate_is_data(long packed);
-/* What a person can do about a server that lets us not in: "; cure: ...", or "".
- * Static. */
-const char *kg_sqlstate_cure(long packed);
+/* What is wrong, "disk full: ", and what is done about it, or has to be by a
+ * person, "; trying again ...", "; cure: ...". Static; "" where the server's
+ * words say it all. */
+const char *kg_sqlstate_what(long packed);
+const char *kg_sqlstate_next(long packed);
 /* The first SQLSTATE in a verbose message of a failed connection, or 0. */
 long kg_sqlstate_find(struct kg_str message);
 

@@ -242,9 +242,11 @@ static void told_until_cured(struct kt_sink *t, const struct kt_row rows[2],
     if (strstr(t->error.text, told) == NULL) {
         fail_msg("\"%s\" is not in: %s", told, t->error.text);
     }
+    assert_string_equal(kg_sink_trouble(t->sink), t->error.text);
     assert_false(s.done);
     cure();
     kt_sink_until_ready(t);
+    assert_null(kg_sink_trouble(t->sink));
     until_stored_once(t, &s);
 }
 
@@ -301,7 +303,9 @@ static void p10_a_full_disk_is_told_and_waited_for(void **state)
                    "cat /dev/zero > %s/filling 2>/dev/null; test -s %s/filling",
                    disk, disk);
     assert_int_equal(system(command), 0);
-    told_until_cured(&t, large, "No space left on device (SQLSTATE 53100)",
+    told_until_cured(&t, large,
+                     "No space left on device (SQLSTATE 53100);"
+                     " trying again until there is room",
                      empty_disk);
     (void)kt_pg_query("DROP TABLE scan_history; DROP TABLESPACE kt_small");
     assert_int_equal(umount(disk), 0);
@@ -323,8 +327,30 @@ static void a_server_that_becomes_read_only_is_told(void **state)
     (void)kt_pg_query("ALTER SYSTEM SET default_transaction_read_only = on");
     (void)kt_pg_query("SELECT pg_reload_conf()");
     kt_turn_for(&t, 300);
-    told_until_cured(&t, two, "read-only transaction (SQLSTATE 25006)",
+    told_until_cured(&t, two,
+                     "read-only: cannot execute INSERT in a read-only"
+                     " transaction (SQLSTATE 25006); looking for a server",
                      allow_writing);
+}
+
+static void let_go_of_row(void)
+{
+    (void)kt_pg_query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                      " WHERE application_name = 'kt other'");
+}
+
+static void a_statement_that_never_ends_in_time_is_told(void **state)
+{
+    struct kt_sink t;
+
+    (void)state;
+    open_over_rows(&t, "options='-c statement_timeout=200ms'");
+    hold_row(&t, "SELECT pg_sleep(60)");
+    told_until_cured(&t, two,
+                     "statement canceled: canceling statement due to statement"
+                     " timeout (SQLSTATE 57014); trying again; cure: a longer"
+                     " statement_timeout for our role",
+                     let_go_of_row);
 }
 
 static void allow_connections(void)
@@ -345,8 +371,9 @@ static void too_many_connections_are_told_and_waited_for(void **state)
     kt_sink_open_with(&t, kt_pg_conninfo_with("user=kt_limited"), false);
     kt_until_told(&t);
     assert_int_equal(t.error.code, KG_EBUSY);
-    assert_non_null(strstr(t.error.text, "too many connections for role"
-                                         " \"kt_limited\""));
+    assert_non_null(strstr(t.error.text,
+                           "too many connections for role"
+                           " \"kt_limited\"; trying again; cure: fewer"));
     allow_connections();
     kt_sink_until_ready(&t);
     kt_sink_end(&t);
@@ -365,6 +392,7 @@ int main(void)
         cmocka_unit_test(a_process_of_the_server_crashes),
         cmocka_unit_test(p10_a_full_disk_is_told_and_waited_for),
         cmocka_unit_test(a_server_that_becomes_read_only_is_told),
+        cmocka_unit_test(a_statement_that_never_ends_in_time_is_told),
         cmocka_unit_test(too_many_connections_are_told_and_waited_for),
     };
 
