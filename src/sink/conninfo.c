@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "conninfo.h"
 
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "kubeglean/limits.h"
@@ -35,6 +37,8 @@ void kg_params_init(struct kg_params *p, const char *conninfo)
     kg_params_set(p, "client_encoding", "UTF8");
 }
 
+static const char nonsense[] = "none of these";
+
 /* libpq refuses what has `name` set to nonsense, after having looked at all that
  * it looks at before `name`. */
 static PGconn *read_until(const char *conninfo, const char *name)
@@ -42,7 +46,7 @@ static PGconn *read_until(const char *conninfo, const char *name)
     struct kg_params p;
 
     kg_params_init(&p, conninfo);
-    kg_params_set(&p, name, "none of these");
+    kg_params_set(&p, name, nonsense);
     return PQconnectStartParams(p.names, p.values, 1);
 }
 
@@ -114,15 +118,72 @@ static enum kg_errc check_ports(struct kg_str ports, struct kg_error *e)
     return KG_OK;
 }
 
-static enum kg_errc check_timeout(struct kg_str timeout, struct kg_error *e)
+/* What libpq looks at only when it connects. */
+static enum kg_errc check_numbers(const PQconninfoOption *options,
+                                  struct kg_error *e)
 {
-    int64_t seconds;
+    static const char *const names[] = {
+        "connect_timeout",     "keepalives",       "keepalives_idle",
+        "keepalives_interval", "keepalives_count", "tcp_user_timeout"};
 
-    if (timeout.len > 0 && !kg_str_to_i64(timeout, &seconds)) {
-        return kg_error_set(e, KG_ECONFIG, 0,
-                            "the database's connect_timeout \"%.*s\" is none: "
-                            "it is a number of seconds",
-                            KG_STR_ARG(timeout));
+    for (size_t i = 0; i < KG_COUNT_OF(names); i++) {
+        struct kg_str text =
+            kg_str_trim(kg_str_from(kg_conninfo_option(options, names[i])));
+        int64_t number;
+
+        if (text.len > 0 && (!kg_str_to_i64(text, &number) ||
+                             number < INT_MIN || number > INT_MAX)) {
+            return kg_error_set(e, KG_ECONFIG, 0,
+                                "the database's %s \"%.*s\" is none: it is a "
+                                "number",
+                                names[i], KG_STR_ARG(text));
+        }
+    }
+    return KG_OK;
+}
+
+enum { WORDS_MAX = 7 };
+
+static const struct choice {
+    const char *name;
+    const char *words[WORDS_MAX];
+} choices[] = {
+    {"sslmode",
+     {"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}},
+    {"gssencmode", {"disable", "prefer", "require"}},
+    {"channel_binding", {"disable", "prefer", "require"}},
+    {"ssl_min_protocol_version", {"TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"}},
+    {"ssl_max_protocol_version", {"TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"}},
+    {"target_session_attrs",
+     {"any", "read-write", "read-only", "primary", "standby",
+      "prefer-standby"}},
+};
+
+static enum kg_errc refuse_choice(const struct choice *c, const char *value,
+                                  struct kg_error *e)
+{
+    char words[100] = "";
+    size_t len = 0;
+
+    for (size_t i = 0; c->words[i] != NULL; i++) {
+        len += (size_t)snprintf(words + len, sizeof(words) - len, "%s%s",
+                                i > 0 ? ", " : "", c->words[i]);
+    }
+    return kg_error_set(e, KG_ECONFIG, 0,
+                        "the database's %s \"%s\" is none: it is one of %s",
+                        c->name, value, words);
+}
+
+static enum kg_errc check_choices(const PQconninfoOption *options,
+                                  struct kg_error *e)
+{
+    for (size_t i = 0; i < KG_COUNT_OF(choices); i++) {
+        const char *value = kg_conninfo_option(options, choices[i].name);
+
+        if (value != NULL && value[0] != '\0' && strcmp(value, nonsense) != 0 &&
+            kg_str_which(kg_str_from(value), choices[i].words) < 0) {
+            return refuse_choice(&choices[i], value, e);
+        }
     }
     return KG_OK;
 }
@@ -133,38 +194,56 @@ static enum kg_errc check_words(const PGconn *conn, struct kg_error *e)
 {
     struct kg_str words = kg_str_trim(kg_str_from(PQerrorMessage(conn)));
 
-    if (kg_str_find(words, KG_STR("none of these")) >= 0) {
+    if (kg_str_find(words, kg_str_from(nonsense)) >= 0) {
         return KG_OK;
     }
     return kg_error_set(e, KG_ECONFIG, 0, "the database's address: %.*s",
                         KG_STR_ARG(words));
 }
 
-enum kg_errc kg_conninfo_check(const char *conninfo, struct kg_error *e)
+static enum kg_errc check_options(const PQconninfoOption *options,
+                                  struct kg_error *e)
 {
-    enum kg_errc code = check_syntax(conninfo, e);
-    PQconninfoOption *options;
-    PGconn *conn;
+    enum kg_errc code =
+        check_ports(kg_str_from(kg_conninfo_option(options, "port")), e);
 
-    if (code != KG_OK) {
-        return code;
+    if (code == KG_OK) {
+        code = check_numbers(options, e);
     }
-    conn = read_until(conninfo, "target_session_attrs"); /* The last one. */
-    options = conn != NULL ? PQconninfo(conn) : NULL;
+    return code == KG_OK ? check_choices(options, e) : code;
+}
+
+/* All of it, but for what `name` is set to. */
+static enum kg_errc check_but(const char *conninfo, const char *name,
+                              struct kg_error *e)
+{
+    PGconn *conn = read_until(conninfo, name);
+    PQconninfoOption *options = conn != NULL ? PQconninfo(conn) : NULL;
+    enum kg_errc code;
+
     if (options == NULL) {
-        PQfinish(conn);
-        return kg_error_set(e, KG_ENOMEM, 0, "the database's address: %s",
+        code = kg_error_set(e, KG_ENOMEM, 0, "the database's address: %s",
                             kg_errc_text(KG_ENOMEM));
-    }
-    code = check_words(conn, e);
-    if (code == KG_OK) {
-        code = check_ports(kg_str_from(kg_conninfo_option(options, "port")), e);
+    } else {
+        code = check_options(options, e);
     }
     if (code == KG_OK) {
-        code = check_timeout(
-            kg_str_from(kg_conninfo_option(options, "connect_timeout")), e);
+        code = check_words(conn, e);
     }
     PQconninfoFree(options);
     PQfinish(conn);
+    return code;
+}
+
+enum kg_errc kg_conninfo_check(const char *conninfo, struct kg_error *e)
+{
+    enum kg_errc code = check_syntax(conninfo, e);
+
+    if (code == KG_OK) { /* The last that libpq looks at, */
+        code = check_but(conninfo, "target_session_attrs", e);
+    }
+    if (code == KG_OK) { /* and another one, to see that one. */
+        code = check_but(conninfo, "channel_binding", e);
+    }
     return code;
 }

@@ -258,7 +258,8 @@ def a_database_address_that_can_never_work_is_wrong_usage():
     for address, message in (
             ("postgresql://kt:hunter2@127.0.0.1:54321x/kt", r"port \"54321x\" is none: .* 1 to 65535"),
             ("host=127.0.0.1 password=hunter2 port=0", r"port \"0\" is none"),
-            ("host=127.0.0.1 password=hunter2 sslmode=sure", r"sslmode value: \"sure\""),
+            ("host=127.0.0.1 password=hunter2 sslmode=sure", r"sslmode \"sure\" is none: it is one of disable, "),
+            ("host=127.0.0.1 target_session_attrs=read-wrte", r"\"read-wrte\" is none: it is one of any, read-write, "),
             ("service=nowhere", r"service \"nowhere\" not found")):
         run = Run(args=("--database", address)).ends(2, message)
         assert "hunter2" not in run.err

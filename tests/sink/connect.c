@@ -197,12 +197,25 @@ static void what_can_never_work_is_told_before_the_start(void **state)
     assert_never_works("host=a,b port=1,2,3",
                        "could not match 3 port numbers to 2 hosts");
     assert_never_works("sslmode=sure password=hunter2",
-                       "invalid sslmode value: \"sure\"");
+                       "sslmode \"sure\" is none: it is one of disable, allow,"
+                       " prefer, require, verify-ca, verify-full");
+    assert_never_works("postgresql://me:hunter2@h/db?target_session_attrs="
+                       "read-wrte",
+                       "target_session_attrs \"read-wrte\" is none: it is one"
+                       " of any, read-write, read-only, primary, standby,"
+                       " prefer-standby");
+    assert_never_works("channel_binding=always", "one of disable, prefer,");
+    assert_never_works("ssl_min_protocol_version=1.2", "one of TLSv1, ");
+    assert_never_works("keepalives_idle=long",
+                       "keepalives_idle \"long\" is none: it is a number");
     assert_never_works("service=nowhere", "service \"nowhere\" not found");
     assert_never_works("connect_timeout=5s", "\"5s\" is none");
     (void)setenv("PGPORT", "five", 1);
     assert_never_works(NULL, "port \"five\" is none");
     (void)unsetenv("PGPORT");
+    (void)setenv("PGTARGETSESSIONATTRS", "writable", 1);
+    assert_never_works(NULL, "target_session_attrs \"writable\"");
+    (void)unsetenv("PGTARGETSESSIONATTRS");
 }
 
 /* --- hosts that hang ---------------------------------------------------------- */
