@@ -6,21 +6,35 @@
 
 /* --- terminals --------------------------------------------------------------- */
 
+static bool is_of(uint8_t byte, const char *bytes)
+{
+    return byte != '\0' && strchr(bytes, byte) != NULL;
+}
+
+static bool is_letter(uint8_t byte)
+{
+    return (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z');
+}
+
+/* Of what ECMA-48 allows, no byte that a sequence which was cut off could take
+ * from the document: no quote, comma, bracket or brace. */
 enum kg_ansi kg_foreign_ansi(enum kg_ansi ansi, uint8_t byte)
 {
-    if (ansi == KG_ANSI_BEGUN && byte == '[') {
-        return KG_ANSI_CSI;
+    switch (ansi) {
+    case KG_ANSI_BEGUN:
+        return byte == '['                ? KG_ANSI_CSI
+               : is_of(byte, "()*+-./#%") ? KG_ANSI_SHORT
+                                          : KG_ANSI_BAD;
+    case KG_ANSI_CSI:
+        return is_letter(byte) || is_of(byte, "@`~")   ? KG_ANSI_OVER
+               : is_of(byte, "0123456789;:<=>? !$'*+") ? KG_ANSI_CSI
+                                                       : KG_ANSI_BAD;
+    case KG_ANSI_SHORT:
+        return is_letter(byte) || (byte >= '0' && byte <= '9') ? KG_ANSI_OVER
+                                                               : KG_ANSI_BAD;
+    default:
+        return KG_ANSI_BAD;
     }
-    if (ansi != KG_ANSI_CSI && byte >= 0x20 && byte <= 0x2F) {
-        return KG_ANSI_SHORT;
-    }
-    if (ansi == KG_ANSI_CSI) {
-        return byte >= 0x40 && byte <= 0x7E   ? KG_ANSI_OVER
-               : byte >= 0x20 && byte <= 0x3F ? KG_ANSI_CSI
-                                              : KG_ANSI_BAD;
-    }
-    return ansi == KG_ANSI_SHORT && byte >= 0x30 && byte <= 0x7E ? KG_ANSI_OVER
-                                                                 : KG_ANSI_BAD;
 }
 
 /* Behind the sequence that begins at `at`, or `at`. */

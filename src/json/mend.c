@@ -268,14 +268,17 @@ static bool may_lose_a_line(const struct kg_frame *f)
     }
 }
 
-/* Noise may have "{", a line, "}": there has to be something in a document. */
+/* Noise may have "{", a line, "}": there has to be something in a document. And
+ * the line may have had an array's only element behind it. */
 static void lose_line(struct kg_frame *f)
 {
     if (f->mend.since == 0) {
         f->mend.since = f->mend.from;
     }
-    if (!f->damaging && f->state != NAME) {
-        f->state = kg_frame_is_object(f) ? NAME : VALUE;
+    if (f->state == FIRST_VALUE) {
+        f->state = VALUE;
+    } else if (f->state == FIRST_NAME && !f->damaging) {
+        f->state = NAME;
     }
     kg_buf_reset(&f->mend.text);
 }

@@ -197,6 +197,16 @@ static void t4_what_may_be_the_documents_is_never_taken_out(void **state)
     }
 }
 
+static void t4_an_only_element_is_not_taken_out_with_a_line(void **state)
+{
+    (void)state;
+    are_found(KG_STR("{\n  \"a\": [\nprogress 12%   \"w1\"\n  ],\n"
+                     "  \"b\": 1\n}\n"),
+              "broken cut\n");
+    are_found(KG_STR("{\n  \"a\": [\nwaited\n    7\n  ]\n}\n"),
+              "{\"a\":[7]}\n");
+}
+
 static void t4_a_document_that_does_not_go_on_ends_where_it_stood(void **state)
 {
     struct kg_reader_stats stats;
@@ -222,6 +232,9 @@ static void t2_colours_inside_a_document_are_taken_out(void **state)
     are_found(KG_STR("\x1b[32m{\"a\": \"\\u001b[31m\"\x1b[0m}"),
               "{\"a\":\"\\u001b[31m\"}\n");
     are_found(KG_STR("{\"a\": 1\x1b[0m2}"), "broken cut\n");
+    are_found(KG_STR("{\"a\": [\"x\x1b[\",\"b\",\"c\"]}"), "broken cut\n");
+    are_found(KG_STR("{\"a\": [1,\x1b[2,3,4]}"), "broken cut\n");
+    are_found(KG_STR("{\"a\": [\"x\x1b\",\"b\"]}"), "broken cut\n");
     are_found(KG_STR("{\"a\": 1\x1b[\n2}"), "broken cut\n");
 }
 
@@ -487,6 +500,7 @@ int main(void)
         cmocka_unit_test(t1_brackets_of_time_are_no_arrays_inside_a_document),
         cmocka_unit_test(t4_lines_of_others_are_taken_out),
         cmocka_unit_test(t4_what_may_be_the_documents_is_never_taken_out),
+        cmocka_unit_test(t4_an_only_element_is_not_taken_out_with_a_line),
         cmocka_unit_test(t4_a_document_that_does_not_go_on_ends_where_it_stood),
         cmocka_unit_test(t2_colours_inside_a_document_are_taken_out),
         cmocka_unit_test(t3_decoys_hide_no_document_and_match_no_profile),
