@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "kubeglean/backoff.h"
+#include "kubeglean/clock.h"
 #include "sink.h"
 
 enum { NOON = 1790000000 };
@@ -227,6 +228,60 @@ static void a_process_of_the_server_crashes(void **state)
     store_while(kill_waiting, "was terminated by signal 9");
 }
 
+/* --- a statement that hangs ------------------------------------------------------- */
+
+/* The next row that is written takes a minute. */
+static const char hang_once[] =
+    "CREATE SEQUENCE IF NOT EXISTS kt_hangs; SELECT setval('kt_hangs', 1);"
+    " CREATE OR REPLACE FUNCTION kt_hang() RETURNS trigger LANGUAGE plpgsql"
+    " AS $$BEGIN IF nextval('kt_hangs') = 2 THEN PERFORM pg_sleep(60); END IF;"
+    " RETURN new; END$$; CREATE TRIGGER kt_hang BEFORE UPDATE ON scan_history"
+    " FOR EACH ROW EXECUTE FUNCTION kt_hang()";
+static const char hanging[] = "SELECT count(*) FROM pg_stat_activity WHERE"
+                              " application_name = 'kubeglean'"
+                              " AND wait_event = 'PgSleep'";
+
+static void closing_waits_for_no_statement_and_leaves_none(void **state)
+{
+    struct kg_run_info run = kt_run(2, NOON + 60);
+    struct kt_stored s;
+    struct kt_sink t;
+    uint64_t begin_ns;
+
+    (void)state;
+    open_over_rows(&t, "");
+    (void)kt_pg_query(hang_once);
+    kt_store(&t, &run, 0, two, 2, &s);
+    until_query(&t, hanging, "1");
+    begin_ns = kg_clock_mono_ns();
+    kt_sink_end(&t);
+    assert_true(kg_clock_mono_ns() - begin_ns < 5 * UINT64_C(1000000000));
+    for (unsigned i = 0; i < 100 && kt_pg_query(hanging)[0] != '0'; i++) {
+        (void)usleep(100000);
+    }
+    kt_assert_query(hanging, "0");
+}
+
+static void a_statement_beyond_its_time_is_not_in_the_way_of_the_next(
+    void **state)
+{
+    const struct kg_sink_options options = {.conninfo = kt_pg_conninfo(),
+                                            .answer_ms = 2000};
+    struct kg_run_info run = kt_run(2, NOON + 60);
+    struct kt_stored s;
+    struct kt_sink t;
+
+    (void)state;
+    open_over_rows(&t, "");
+    kt_sink_end(&t);
+    (void)kt_pg_query(hang_once);
+    kt_heap_setup();
+    kt_sink_open(&t, &options);
+    kt_sink_until_ready(&t);
+    kt_store(&t, &run, 0, two, 2, &s);
+    until_stored_once(&t, &s);
+}
+
 /* --- nothing works, with a connection ----------------------------------------------- */
 
 static void told_until_cured(struct kt_sink *t, const struct kt_row rows[2],
@@ -390,6 +445,9 @@ int main(void)
         cmocka_unit_test(an_administrator_ends_the_connection),
         cmocka_unit_test(p10_a_server_restarts_in_the_middle),
         cmocka_unit_test(a_process_of_the_server_crashes),
+        cmocka_unit_test(closing_waits_for_no_statement_and_leaves_none),
+        cmocka_unit_test(
+            a_statement_beyond_its_time_is_not_in_the_way_of_the_next),
         cmocka_unit_test(p10_a_full_disk_is_told_and_waited_for),
         cmocka_unit_test(a_server_that_becomes_read_only_is_told),
         cmocka_unit_test(a_statement_that_never_ends_in_time_is_told),
