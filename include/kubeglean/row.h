@@ -51,8 +51,8 @@ struct kg_value {
 struct kg_row {
     const struct kg_value *values;
     uint64_t number; /* From 0, within its report. */
-    uint64_t late;   /* Columns, one bit each, that are NULL here because the
-                      * report has their value behind its rows: one for all. */
+    uint64_t late;   /* Columns, one bit each, whose value here is none: the
+                      * report tells it behind its rows, one for all. */
 };
 
 /* PostgreSQL's name of a type ("timestamptz"), a static string. */

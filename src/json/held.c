@@ -29,10 +29,18 @@ static size_t cost(const struct kg_held *h, const struct kg_held_row *row)
     return len;
 }
 
+/* A NULL's text is not its own. */
+static void free_value(struct kg_value *value)
+{
+    if (!value->is_null) {
+        kg_free((void *)value->text.ptr);
+    }
+}
+
 static void free_row(const struct kg_held *h, struct kg_held_row *row)
 {
     for (uint32_t i = 0; i < h->n_columns; i++) {
-        kg_free((void *)row->values[i].text.ptr);
+        free_value(&row->values[i]);
     }
     kg_free(row->values);
     kg_free(row);
@@ -41,14 +49,17 @@ static void free_row(const struct kg_held *h, struct kg_held_row *row)
 /* An empty text is copied too: its pointer is freed like the others. */
 static bool copy_value(struct kg_value *to, const struct kg_value *from)
 {
-    char *text =
-        kg_strndup(from->text.len > 0 ? from->text.ptr : "", from->text.len);
+    struct kg_value copy = *from;
 
-    if (text == NULL) {
+    if (!from->is_null) {
+        copy.text.ptr = kg_strndup(from->text.len > 0 ? from->text.ptr : "",
+                                   from->text.len);
+    }
+    if (!from->is_null && copy.text.ptr == NULL) {
         return false;
     }
-    kg_free((void *)to->text.ptr);
-    *to = (struct kg_value){kg_str_of(text, from->text.len), from->is_null};
+    free_value(to);
+    *to = copy;
     return true;
 }
 
@@ -107,41 +118,66 @@ enum kg_errc kg_held_add(struct kg_held *h, const struct kg_held_row *row)
 }
 
 static enum kg_errc fill(struct kg_held *h, struct kg_held_row *row,
-                         uint32_t column, const struct kg_value *value)
+                         const struct kg_held_news *news)
 {
-    if (value->text.len > h->max - h->len) {
+    struct kg_value *value = &row->values[news->column];
+    size_t was = value->text.len;
+
+    if (news->value.text.len > h->max - h->len) {
         return KG_ELIMIT;
     }
-    if (!copy_value(&row->values[column], value)) {
+    if (!copy_value(value, &news->value)) {
         return KG_ENOMEM;
     }
     h->len += value->text.len;
+    h->len -= was;
     return KG_OK;
 }
 
-/* Does the row know its value now? */
-static bool is_settled(struct kg_held_row *row, const struct kg_held_news *news)
+/* Is it better than what the row has? */
+static bool is_better(struct kg_held_row *row, const struct kg_held_news *news)
+{
+    const struct kg_value *value = &row->values[news->column];
+    bool has_none = value->is_null && value->text.ptr == NULL;
+
+    switch (news->kind) {
+    case KG_HELD_VALUE:
+        return true;
+    case KG_HELD_NULL:
+        return has_none;
+    default:
+        return has_none && (row->missing & news->others) == 0;
+    }
+}
+
+static void judge(struct kg_held_row *row, const struct kg_held_news *news)
+{
+    struct kg_value *value = &row->values[news->column];
+
+    if (row->why == NULL && value->is_null && *value->text.ptr != '\0') {
+        row->column = news->name;
+        row->why = value->text.ptr;
+    }
+}
+
+static enum kg_errc tell(struct kg_held *h, struct kg_held_row *row,
+                         const struct kg_held_news *news)
 {
     uint64_t slot = UINT64_C(1) << news->slot;
+    enum kg_errc err = KG_OK;
 
     if ((row->missing & slot) == 0) {
-        return false;
+        return KG_OK;
     }
-    row->missing &= news->is_there ? ~news->others : ~slot;
-    return (row->missing & news->others) == 0;
-}
-
-static enum kg_errc settle(struct kg_held *h, struct kg_held_row *row,
-                           const struct kg_held_news *news)
-{
-    if (news->why == NULL) {
-        return fill(h, row, news->column, &news->value);
+    row->missing &=
+        news->kind == KG_HELD_VALUE ? ~(news->others & -slot) : ~slot;
+    if (is_better(row, news)) {
+        err = fill(h, row, news);
     }
-    if (row->why == NULL) {
-        row->column = news->name;
-        row->why = news->why;
+    if (err == KG_OK && (row->missing & news->others) == 0) {
+        judge(row, news);
     }
-    return KG_OK;
+    return err;
 }
 
 /* What rows before `since` miss was told before: each row is looked at once for
@@ -156,9 +192,7 @@ enum kg_errc kg_held_fill(struct kg_held *h, const struct kg_held_news *news)
         struct kg_held_row *row =
             KG_CONTAINER_OF(node, struct kg_held_row, node);
 
-        if (is_settled(row, news)) {
-            err = settle(h, row, news);
-        }
+        err = tell(h, row, news);
         node = node->next;
     }
     return err;

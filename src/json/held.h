@@ -8,7 +8,7 @@
 
 struct kg_held_row {
     struct kg_queue node;
-    uint64_t missing;   /* Slots that may still have a value, one bit each. */
+    uint64_t missing;   /* Slots that may have a better value, one bit each. */
     const char *column; /* Refused: by this column, and why; or NULL. */
     const char *why;
     struct kg_value *values; /* One for each column; their texts are own. */
@@ -31,18 +31,30 @@ bool kg_held_misses(const struct kg_held *h, uint32_t slot);
 /* Copies. KG_ENOMEM, KG_ELIMIT. */
 KG_MUST_USE enum kg_errc kg_held_add(struct kg_held *h,
                                      const struct kg_held_row *row);
-/* A slot has its column's value (or why that refuses its rows), or will never
- * have one: then the value is what becomes of rows for which no other slot of
- * the column is left. */
+enum kg_held_kind { KG_HELD_ABSENT, KG_HELD_NULL, KG_HELD_VALUE };
+
+/* A slot has a value, which is better than those of the slots behind it; or null,
+ * which is better than nothing; or will never have any. `value` is what becomes
+ * of the column then. */
 struct kg_held_news {
     uint32_t slot;
-    uint64_t others; /* Those of all slots of its column: one bit each. */
-    bool is_there;
+    uint64_t others; /* All slots of its column: one bit each. */
+    enum kg_held_kind kind;
     uint32_t column;
     const char *name;
-    const char *why; /* Or NULL, */
-    struct kg_value value;
+    struct kg_value value; /* By kg_held_value(). */
 };
+
+/* What a column has as long as a slot is missing: a NULL's text tells why it
+ * would refuse the row (static), or is empty; its pointer is NULL if there is
+ * nothing yet. */
+static inline struct kg_value kg_held_value(const char *why,
+                                            struct kg_value value)
+{
+    struct kg_value null = {kg_str_of(why != NULL ? why : "", 0), true};
+
+    return why != NULL || value.is_null ? null : value;
+}
 
 KG_MUST_USE enum kg_errc kg_held_fill(struct kg_held *h,
                                       const struct kg_held_news *news);

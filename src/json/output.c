@@ -51,7 +51,8 @@ static bool is_null(const struct kg_cell *cell)
 }
 
 /* The first of a column's slots for these rows that has a value, else one that
- * is null; NULL: there is none yet. *ret_missing are those that may still come. */
+ * is null; NULL: there is none yet. *ret_missing are those that may still come,
+ * and would be better. */
 static struct kg_cell *choose(struct kg_select *s,
                               const struct kg_column_def *def, uint64_t rows,
                               uint64_t *ret_missing)
@@ -68,7 +69,9 @@ static struct kg_cell *choose(struct kg_select *s,
             continue;
         }
         if (cell->state == KG_CELL_ABSENT) {
-            *ret_missing |= slot->waits ? UINT64_C(1) << i : 0;
+            bool better = chosen == NULL || is_null(chosen);
+
+            *ret_missing |= (uint64_t)(slot->waits && better) << i;
             continue;
         }
         s->seen.slots |= (uint64_t)(def->source != KG_FROM_COUNT) << i;
@@ -89,12 +92,13 @@ static void resolve(struct kg_select *s, uint32_t column,
     struct kg_cell *cell = choose(s, def, UINT64_C(1) << s->rows, &missing);
     const char *why = NULL;
 
-    if (cell == NULL && missing != 0) {
-        row->missing |= missing;
-    } else {
+    if (cell != NULL || missing == 0) {
         why = kg_cell_resolve(cell, def, &s->run, &value);
     }
-    if (why != NULL && row->why == NULL) {
+    row->missing |= missing;
+    if (cell != NULL && missing != 0) {
+        value = kg_held_value(why, value);
+    } else if (why != NULL && row->why == NULL) {
         row->column = def->name;
         row->why = why;
     }
@@ -198,14 +202,19 @@ bool kg_output_parent(struct kg_select *s, uint32_t slot)
     struct kg_cell *cell = &s->cells[slot];
     struct kg_held_news news = {.slot = slot,
                                 .others = def->slots,
-                                .is_there = cell->state != KG_CELL_ABSENT,
+                                .kind = cell->state == KG_CELL_ABSENT
+                                            ? KG_HELD_ABSENT
+                                        : is_null(cell) ? KG_HELD_NULL
+                                                        : KG_HELD_VALUE,
                                 .column = column,
-                                .name = def->name,
-                                .value = {.is_null = true}};
+                                .name = def->name};
+    struct kg_value value = {.is_null = true};
+    const char *why;
 
     if (!kg_held_misses(&s->held, slot)) {
         return true;
     }
-    news.why = kg_cell_resolve(cell, def, &s->run, &news.value);
+    why = kg_cell_resolve(cell, def, &s->run, &value);
+    news.value = kg_held_value(why, value);
     return fail(s, kg_held_fill(&s->held, &news)) && send_held(s);
 }

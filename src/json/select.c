@@ -54,10 +54,17 @@ void kg_select_finish(struct kg_select *s)
 
 void kg_select_let_pass(struct kg_select *s)
 {
+    uint64_t own = 0;
+
     for (size_t i = 0; i < s->profile->n_slots; i++) {
         const struct kg_slot *slot = &s->profile->slots[i];
 
-        s->may_pass |= (uint64_t)(slot->waits && slot->scope == 0) << i;
+        own |= (uint64_t)(slot->waits && slot->scope == 0) << i;
+    }
+    for (uint32_t i = 0; i < s->profile->table.n_columns; i++) {
+        uint64_t slots = s->profile->defs[i].slots;
+
+        s->may_pass |= (slots & ~own) == 0 ? slots : 0;
     }
 }
 

@@ -302,8 +302,8 @@ static void the_first_alternative_that_has_a_value_counts(void **state)
         "{\"new\":[{\"id\":\"f\"},{\"id\":\"g\"}],\"version\":\"x\",\"v\":"
         "\"y\"}"
         "{\"old\":[{\"id\":\"e\",\"j\":null}],\"v\":\"y\",\"version\":\"z\"}",
-        "begin 0\nrow a|NULL|1\nrow c|NULL|[2]\nend complete 2 0\n"
-        "begin 1\nrow f|x|NULL\nrow g|x|NULL\nend complete 2 0\n"
+        "begin 0\nrow a|x|1\nrow c|x|[2]\nend complete 2 0\n"
+        "begin 1\nrow f|y|NULL\nrow g|y|NULL\nend complete 2 0\n"
         "begin 2\nrow e|y|NULL\nend complete 1 0\n");
 }
 
