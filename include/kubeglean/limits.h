@@ -15,6 +15,7 @@
 #define KG_LIMIT_NUMBER       (1 * KG_KIB) /* numeric holds more digits. */
 #define KG_LIMIT_ROW          (4 * KG_MIB) /* One row with its raw columns. */
 #define KG_LIMIT_HELD         (8 * KG_MIB) /* Of rows that wait for a value. */
+#define KG_LIMIT_REGEX_TEXT   (4 * KG_KIB) /* A regex may take its square. */
 #define KG_LIMIT_UNPACK_RATIO 256 /* JSON is packed to a hundredth at most; */
 #define KG_LIMIT_UNPACK_FREE  (16 * KG_MIB) /* so much may be more. */
 #define KG_LIMIT_RESCAN       (64 * KG_KIB) /* Looked at again after a failure. */

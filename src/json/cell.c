@@ -2,6 +2,7 @@
 #include "cell.h"
 
 #include "kubeglean/clock.h"
+#include "kubeglean/limits.h"
 #include "scalar.h"
 
 /* --- the run ---------------------------------------------------------------- */
@@ -197,13 +198,26 @@ static enum kg_cell_state wanted(enum kg_type type)
     }
 }
 
+/* Before its regex: that would end at a NUL, and may take time by the square of
+ * the text's length. */
+static const char *refuse_regex(const struct kg_column_def *def,
+                                const struct kg_cell *cell, struct kg_str text)
+{
+    if (!def->has_regex) {
+        return NULL;
+    }
+    if (cell->state != KG_CELL_STRING) {
+        return "it is of another type";
+    }
+    return text.len > KG_LIMIT_REGEX_TEXT ? "it is too long for a regex"
+                                          : kg_cell_refuse(KG_TYPE_TEXT, text);
+}
+
 static const char *refuse(const struct kg_column_def *def,
                           const struct kg_cell *cell, struct kg_str text)
 {
-    enum kg_cell_state want =
-        def->has_regex ? KG_CELL_STRING : wanted(def->type);
-
-    if (cell->state != KG_CELL_RAW && cell->state != want) {
+    if (cell->state != KG_CELL_RAW && !def->has_regex &&
+        cell->state != wanted(def->type)) {
         return "it is of another type";
     }
     return kg_cell_refuse(def->type, text);
@@ -274,12 +288,14 @@ static const char *resolve(struct kg_cell *cell,
         return apply(def, run, def->null, "it is null", ret_value);
     }
     text = kg_buf_str(&cell->text);
-    if (def->has_regex && cell->state == KG_CELL_STRING &&
-        !cut_out(def, cell, &text)) {
+    why = refuse_regex(def, cell, text);
+    if (why == NULL && def->has_regex && !cut_out(def, cell, &text)) {
         return apply(def, run, def->absent, "its regex matches nothing",
                      ret_value);
     }
-    why = refuse(def, cell, text);
+    if (why == NULL) {
+        why = refuse(def, cell, text);
+    }
     if (why != NULL) {
         return apply(def, run, def->mismatch, why, ret_value);
     }

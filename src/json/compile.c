@@ -72,7 +72,8 @@ enum kg_errc kg_compile_text(const struct kg_compile *c,
         return kg_compile_fail(c, parent, "%s is missing", name);
     }
     if (n != NULL && (n->kind != KG_STRING || n->text.len == 0)) {
-        return kg_compile_fail(c, n, "%s: a text is expected", name);
+        return kg_compile_fail(c, n, "%s: a text is expected%s", name,
+                               n->kind == KG_BOOL ? ": put it in quotes" : "");
     }
     *ret_text = kg_node_str(n);
     return KG_OK;

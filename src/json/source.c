@@ -209,8 +209,9 @@ static enum kg_errc add_condition(const struct kg_compile *c,
         return kg_compile_fail(c, member, "where: at most %d conditions",
                                KG_WHERE_MAX);
     }
-    def->where[def->n_where++] =
-        (struct kg_condition){member->name, member->kind, member->text};
+    def->where[def->n_where++] = (struct kg_condition){
+        member->name, member->kind,
+        member->kind == KG_NULL ? KG_STR("null") : member->text};
     return KG_OK;
 }
 

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* json/: what a value becomes by its column's type, and what a report without
  * any row says of its scope. */
+#include <stdio.h>
+
 #include "kt.h"
 #include "kt_report.h"
+#include "kubeglean/heap.h"
 
 #define HEAD                                       \
     "apiVersion: kubeglean.io/v1\nkind: Profile\n" \
@@ -174,6 +177,94 @@ static void rows_that_wait_for_more_than_the_document_are_limited(void **state)
                 log, false, "begin 0\nend incomplete limit 0 0\n");
 }
 
+static void a_regex_gets_no_text_that_it_may_cut_or_choke_on(void **state)
+{
+    static const char yaml[] =
+        HEAD "  rows: \"$.r[*]\"\n  columns:\n"
+             "  - {name: k, type: text, key: true, path: \"@.k\"}\n"
+             "  - {name: a, type: text, path: \"@.a\", regex: \"x+$\", "
+             "mismatch: default, default: odd}\n";
+    char log[5000];
+
+    (void)state;
+    kt_report_rows(
+        yaml,
+        "{\"r\":[{\"k\":\"1\",\"a\":\"x\\u0000y\"},"
+        "{\"k\":\"2\",\"a\":\"yx\"},{\"k\":\"3\",\"a\":7}]}",
+        "begin 0\nrow 1|odd\nrow 2|x\nrow 3|odd\nend complete 3 0\n");
+    (void)snprintf(log, sizeof(log),
+                   "{\"r\":[{\"k\":\"4\",\"a\":\"%04097d\"}]}", 0);
+    kt_report_rows(yaml, log, "begin 0\nrow 4|odd\nend complete 1 0\n");
+}
+
+static void a_condition_may_be_any_scalar(void **state)
+{
+    (void)state;
+    kt_report_rows(
+        HEAD
+        "  rows: \"$.r[*]\"\n  columns:\n"
+        "  - {name: k, type: text, key: true, path: \"@.k\"}\n"
+        "  - {name: a, type: integer, count: \"@.p[*]\", where: {x: null}}\n"
+        "  - {name: b, type: integer, count: \"@.p[*]\", where: {x: true}}\n"
+        "  - {name: c, type: integer, count: \"@.p[*]\", where: {x: 1.50}}\n"
+        "  - {name: d, type: integer, count: \"@.p[*]\", where: {x: \"\"}}\n",
+        "{\"r\":[{\"k\":\"1\",\"p\":[{\"x\":null},{},{\"x\":true},{\"x\":1.50},"
+        "{\"x\":1.5},{\"x\":\"\"},{\"x\":[]},{\"x\":null},7,null]}]}",
+        "begin 0\nrow 1|2|1|1|1\nend complete 1 0\n");
+}
+
+/* --- one of several parents ----------------------------------------------------- */
+
+enum { N_KINDS = 4 };
+
+static const char *const members[][N_KINDS] = {
+    {"\"r\":[1]", "\"r\":[1]", "\"r\":[1]", "\"r\":[1]"},
+    {"\"x\":0", "\"a\":null", "\"a\":\"A\"", "\"a\":7"},
+    {"\"x\":0", "\"b\":null", "\"b\":\"B\"", "\"b\":7"}};
+/* By what `a` and `b` are: absent, null, a value, of a wrong type. */
+static const char *const becomes[N_KINDS][N_KINDS] = {
+    {"row 1|NULL", "row 1|NULL", "row 1|B", "reject"},
+    {"row 1|NULL", "row 1|NULL", "row 1|B", "reject"},
+    {"row 1|A", "row 1|A", "row 1|A", "row 1|A"},
+    {"reject", "reject", "reject", "reject"}};
+
+static void assert_union(const struct kg_reader_options *options,
+                         const char *log, const char *want)
+{
+    char *trace = kt_report_of(options, kg_str_from(log), NULL);
+
+    if (strstr(trace, want) == NULL) {
+        fail_msg("%s: %s, not %s", log, trace, want);
+    }
+    kg_free(trace);
+}
+
+static void the_first_parent_with_a_value_counts_in_any_order(void **state)
+{
+    static const unsigned orders[][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
+                                         {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
+    struct kg_profile *profile = kt_report_profile(
+        HEAD "  rows: \"$.l[*].r[*]\"\n  columns:\n"
+             "  - {name: k, type: integer, key: true, const: 1}\n"
+             "  - {name: u, type: text, parent: [\"$.l[*].a\", "
+             "\"$.l[*].b\"]}\n");
+    struct kg_reader_options options = {.profile = profile};
+
+    (void)state;
+    for (size_t i = 0; i < KG_COUNT_OF(orders) * N_KINDS * N_KINDS; i++) {
+        const unsigned *order = orders[i / N_KINDS / N_KINDS];
+        const size_t kinds[] = {0, i / N_KINDS % N_KINDS, i % N_KINDS};
+        char log[128];
+
+        (void)snprintf(log, sizeof(log), "{\"l\":[{%s,%s,%s}]}",
+                       members[order[0]][kinds[order[0]]],
+                       members[order[1]][kinds[order[1]]],
+                       members[order[2]][kinds[order[2]]]);
+        assert_union(&options, log, becomes[kinds[1]][kinds[2]]);
+    }
+    kg_profile_destroy(profile);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -185,6 +276,9 @@ int main(void)
         cmocka_unit_test(late_rows_that_lack_a_key_reject_their_report),
         cmocka_unit_test(late_rows_of_a_report_that_is_cut_get_no_values),
         cmocka_unit_test(rows_that_wait_for_more_than_the_document_are_limited),
+        cmocka_unit_test(a_regex_gets_no_text_that_it_may_cut_or_choke_on),
+        cmocka_unit_test(a_condition_may_be_any_scalar),
+        cmocka_unit_test(the_first_parent_with_a_value_counts_in_any_order),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
