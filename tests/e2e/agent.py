@@ -4,6 +4,7 @@ quiet when there is nothing to do.
 
 KT_AGENT_KILLS=20 kills it that often (default 5), KT_AGENT_IDLE=300 watches it
 idle so many seconds (default 15)."""
+import base64
 import json
 import os
 import pty
@@ -224,6 +225,62 @@ def the_second_attempt_of_a_job_is_gleaned():
         assert sorted(row[0] for row in sql("SELECT outcome FROM kubeglean_runs")) == ["empty", "failed"]
 
 
+# --- cases of the field (tests/unit/hard.c has those of the text) --------------------
+
+def settled_as(want, report, **notes):
+    """Of one run that wrote `report`: outcome, reason, documents, rows in the table."""
+    notes = {"log-krr-rows": "0", "log-bytes": base64.b64encode(report.encode()).decode(), **notes}
+    with Scene() as scene:
+        agent = Agent(scene, task("krr", notes, namespaces=["team-a"], job={"backoffLimit": 0})).start()
+        assert agent.run("krr")[0] == 202
+
+        def is_over():
+            return count("SELECT count(*) FROM kubeglean_runs WHERE outcome <> 'running'") == 1
+        wait_until(is_over)
+        got = sql("SELECT outcome, reason, documents, (SELECT count(*) FROM scan_history) FROM kubeglean_runs")
+        assert got == [want], (got, agent.log()[-3000:])
+
+
+def krr(n_scans):
+    scans = [{"object": {"cluster": "c1", "namespace": "a", "kind": "Job", "name": f"n{i}", "container": "c",
+                         "pods": []}, "severity": "OK"} for i in range(n_scans)]
+    return "INFO Calculated\n" + json.dumps({"scans": scans, "score": 70}, indent=2) + "\n"
+
+
+def t11_a_report_of_a_program_that_fails_is_stored():
+    settled_as(["complete", "", "1", "3"], krr(3), **{"exit-code": "1"})
+
+
+def t12_a_program_without_a_report_is_empty_and_one_without_rows_complete():
+    settled_as(["empty", "", "0", "0"], "INFO No objects available to scan\n")
+    settled_as(["complete", "", "1", "0"], krr(0))
+
+
+def t15_a_report_of_a_container_killed_half_way_is_incomplete_and_stores_nothing():
+    whole = krr(40)
+    settled_as(["incomplete", "cut", "0", "0"], whole[:len(whole) // 2],
+               **{"exit-code": "137", "reason": "OOMKilled"})
+
+
+def a_report_may_name_its_cluster_behind_any_number_of_rows():
+    issues = {f"team-a/p{i}": [{"group": "__root__", "level": 2, "message": "[POP-106] No limits"}]
+              for i in range(30000)}
+    report = {"popeye": {"score": 70, "sections": [{"linter": "pods", "issues": issues}]},
+              "ClusterName": "k1", "ContextName": "admin@k1"}
+    with Scene() as scene:
+        scene.write("popeye.json", json.dumps(report) + "\n")
+        agent = Agent(scene, task("popeye", {"log-krr-rows": "0", "log-file": "popeye.json"}, profile="popeye",
+                                  namespaces=["team-a"]), sim=("--log-dir", scene.path("")))
+        sql("DROP TABLE IF EXISTS popeye_issues")
+        agent.start()
+        assert agent.run("popeye")[0] == 202
+        agent.wait("no_job_is_left", 60)
+        assert sql("SELECT outcome, reason, rows, scope FROM kubeglean_runs") == \
+            [["complete", "", "30000", '["k1"]']]
+        assert sql("SELECT cluster, context, count(*), count(DISTINCT resource) FROM popeye_issues GROUP BY 1, 2") \
+            == [["k1", "admin@k1", "30000", "30000"]]
+
+
 def cronjob_of(version):
     with Scene() as scene:
         agent = Agent(scene, task("krr", runAs="cronjob", schedule="*/5 * * * *"),
@@ -420,6 +477,10 @@ if __name__ == "__main__":
               a_kubeconfig_is_taken_from_standard_input, progress_on_a_terminal_steps_aside_for_lines,
               a_broken_log_goes_on_where_it_was,
               the_second_attempt_of_a_job_is_gleaned,
+              t11_a_report_of_a_program_that_fails_is_stored,
+              t12_a_program_without_a_report_is_empty_and_one_without_rows_complete,
+              t15_a_report_of_a_container_killed_half_way_is_incomplete_and_stores_nothing,
+              a_report_may_name_its_cluster_behind_any_number_of_rows,
               a_cronjob_of_batch_v1_is_applied_and_its_jobs_are_gleaned,
               a_cronjob_of_batch_v1beta1_is_applied_and_its_jobs_are_gleaned,
               what_runs_at_a_stop_is_taken_up_by_the_next_agent,
