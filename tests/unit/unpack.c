@@ -61,7 +61,7 @@ static void gives(const char *encoding, const char *log, const char *want)
     kg_profile_destroy(profile);
 }
 
-static void a_packed_report_is_found_however_the_log_is_cut(void **state)
+static void t13_a_packed_report_is_found_however_the_log_is_cut(void **state)
 {
     (void)state;
     gives(gzip, "packed/gzip.log", rows);
@@ -76,7 +76,7 @@ static void several_packed_reports_may_follow_each_other(void **state)
           "begin 0\nend complete 0 0\nbegin 1\nend complete 0 0\n");
 }
 
-static void a_plain_report_is_taken_where_a_packed_one_was_expected(
+static void t14_a_plain_report_is_taken_where_a_packed_one_was_expected(
     void **state)
 {
     (void)state;
@@ -84,7 +84,7 @@ static void a_plain_report_is_taken_where_a_packed_one_was_expected(
     gives(bzip2, "trivy-image/image.json", rows);
 }
 
-static void a_packed_one_where_none_was_expected_is_noise(void **state)
+static void t14_a_packed_one_where_none_was_expected_is_noise(void **state)
 {
     (void)state;
     gives("plain", "packed/gzip.log", "");
@@ -120,7 +120,7 @@ static void cut_at(const char *encoding, const char *log, size_t n_end)
     kg_profile_destroy(profile);
 }
 
-static void a_body_that_is_cut_anywhere_is_never_complete(void **state)
+static void t13_a_body_that_is_cut_anywhere_is_never_complete(void **state)
 {
     (void)state;
     cut_at(gzip, "packed/gzip.log", strlen("==\ndone {\"x\": 1}\n"));
@@ -151,7 +151,7 @@ static void flip_each(const char *encoding, const char *log)
     kg_profile_destroy(profile);
 }
 
-static void no_change_in_a_body_gives_other_rows(void **state)
+static void t13_no_change_in_a_body_gives_other_rows(void **state)
 {
     (void)state;
     flip_each(gzip, "packed/gzip.log");
@@ -208,13 +208,13 @@ static void a_body_that_grows_beyond_measure_is_given_up(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_packed_report_is_found_however_the_log_is_cut),
+        cmocka_unit_test(t13_a_packed_report_is_found_however_the_log_is_cut),
         cmocka_unit_test(several_packed_reports_may_follow_each_other),
         cmocka_unit_test(
-            a_plain_report_is_taken_where_a_packed_one_was_expected),
-        cmocka_unit_test(a_packed_one_where_none_was_expected_is_noise),
-        cmocka_unit_test(a_body_that_is_cut_anywhere_is_never_complete),
-        cmocka_unit_test(no_change_in_a_body_gives_other_rows),
+            t14_a_plain_report_is_taken_where_a_packed_one_was_expected),
+        cmocka_unit_test(t14_a_packed_one_where_none_was_expected_is_noise),
+        cmocka_unit_test(t13_a_body_that_is_cut_anywhere_is_never_complete),
+        cmocka_unit_test(t13_no_change_in_a_body_gives_other_rows),
         cmocka_unit_test(a_line_of_others_inside_a_body_breaks_it),
         cmocka_unit_test(a_body_that_grows_beyond_measure_is_given_up),
     };

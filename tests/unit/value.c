@@ -39,6 +39,27 @@ static void values_become_what_their_type_takes(void **state)
         "begin 6\nrow a|NULL|0.5|NULL|NULL|[1,2]|x\nend complete 1 0\n");
 }
 
+/* KRR has a number, "?" or null in one field. */
+static void t10_one_field_may_be_a_number_a_text_or_null(void **state)
+{
+    (void)state;
+    kt_report_rows(
+        HEAD
+        "  rows: \"$.r[*]\"\n  columns:\n"
+        "  - {name: k, type: text, key: true, path: \"@.k\"}\n"
+        "  - {name: cpu, type: numeric, path: \"@.cpu\", mismatch: "
+        "\"null\"}\n"
+        "  - {name: text, type: text, path: \"@.cpu\", mismatch: \"null\"}\n"
+        "  - {name: raw, type: jsonb, raw: \"@.cpu\"}\n",
+        "{\"r\":[{\"k\":\"1\",\"cpu\":0.10},{\"k\":\"2\",\"cpu\":\"?\"},"
+        "{\"k\":\"3\",\"cpu\":null},{\"k\":\"4\"},"
+        "{\"k\":\"5\",\"cpu\":NaN},{\"k\":\"6\",\"cpu\":1e400}]}",
+        "begin 0\nrow 1|0.10|NULL|0.10\nrow 2|NULL|?|\"?\"\n"
+        "row 3|NULL|NULL|NULL\nrow 4|NULL|NULL|NULL\n"
+        "row 5|NULL|NULL|NULL\nrow 6|1e400|NULL|1e400\n"
+        "end complete 6 0\n");
+}
+
 static void an_array_of_strings_is_all_that_text_arrays_take(void **state)
 {
     (void)state;
@@ -269,6 +290,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_become_what_their_type_takes),
+        cmocka_unit_test(t10_one_field_may_be_a_number_a_text_or_null),
         cmocka_unit_test(an_array_of_strings_is_all_that_text_arrays_take),
         cmocka_unit_test(a_report_without_rows_names_the_scope_it_empties),
         cmocka_unit_test(a_scope_that_only_rows_know_cannot_be_empty),
