@@ -79,6 +79,20 @@ enum kg_errc kg_compile_text(const struct kg_compile *c,
     return KG_OK;
 }
 
+enum kg_errc kg_compile_name(const struct kg_compile *c,
+                             const struct kg_node *n, struct kg_str name,
+                             size_t max)
+{
+    if (name.len == 0 || name.len > max ||
+        memchr(name.ptr, '\0', name.len) != NULL) {
+        return kg_compile_fail(c, n,
+                               "%.*s: a name of PostgreSQL is expected, 1 to "
+                               "%zu bytes",
+                               KG_STR_ARG(name), max);
+    }
+    return KG_OK;
+}
+
 enum kg_errc kg_compile_word(const struct kg_compile *c,
                              const struct kg_node *parent, const char *name,
                              const char *const *words, unsigned *ret_index)
@@ -101,7 +115,8 @@ enum kg_errc kg_compile_word(const struct kg_compile *c,
     }
     kg_buf_init(&all, KG_ERROR_TEXT_MAX);
     list_words(words, &all);
-    (void)kg_compile_fail(c, n, "%s: one of %.*s is expected", name,
+    (void)kg_compile_fail(c, n, "%s: %s%.*s is expected", name,
+                          words[1] != NULL ? "one of " : "",
                           KG_STR_ARG(kg_buf_str(&all)));
     kg_buf_finish(&all);
     return KG_ECONFIG;
