@@ -214,7 +214,7 @@ static void run_scenario(const struct options *o, const struct scenario *s)
         const struct kg_profile *profile = rows_profile(shapes[i].profile);
 
         for (unsigned set = 0; set < s->n_sets; set++) {
-            rows_make(&sets[i][set], profile, s->n_reports * s->n_report,
+            rows_make(&sets[i][set], profile, s->n_reports, s->n_report,
                       set + 1);
         }
     }

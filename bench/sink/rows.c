@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "rows.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "../gen/report.h"
 #include "kubeglean/heap.h"
 #include "kubeglean/limits.h"
@@ -74,9 +77,16 @@ static void feed(struct kg_reader *reader, struct kg_buf *text)
     kg_buf_reset(text);
 }
 
-void rows_make(struct rows *rows, const struct kg_profile *profile, size_t n,
-               uint64_t seed)
+static bool is_kept_by_namespace(const struct kg_table_def *def)
 {
+    return def->n_scope == 1 &&
+           strcmp(def->columns[def->scope[0]].name, "namespace") == 0;
+}
+
+void rows_make(struct rows *rows, const struct kg_profile *profile,
+               size_t n_reports, size_t n_report, uint64_t seed)
+{
+    size_t n = n_reports * n_report;
     static const struct kg_reader_ops ops = {
         .begin_cb = on_begin, .row_cb = on_row, .end_cb = on_end};
     const struct report_shape shape = {
@@ -96,6 +106,9 @@ void rows_make(struct rows *rows, const struct kg_profile *profile, size_t n,
     report_begin(&emit);
     for (size_t i = 0; i < n; i++) {
         scan_make(&shape, i, &scan);
+        if (is_kept_by_namespace(rows->def)) {
+            (void)snprintf(scan.ns, sizeof(scan.ns), "team-%zu", i / n_report);
+        }
         report_scan(&emit, &scan);
         feed(reader, &text);
     }

@@ -15,9 +15,11 @@ struct rows {
 
 /* The table of a built-in profile, as long as the process lives. */
 const struct kg_profile *rows_profile(const char *name);
-/* Row `i` has the same key whatever the seed; its values follow from both. */
-void rows_make(struct rows *rows, const struct kg_profile *profile, size_t n,
-               uint64_t seed);
+/* Of `n_reports` of `n_report` rows. Row `i` has the same key whatever the seed;
+ * its values follow from both. A table that is kept by namespace gets a report of
+ * each, as Jobs of namespaces make them. */
+void rows_make(struct rows *rows, const struct kg_profile *profile,
+               size_t n_reports, size_t n_report, uint64_t seed);
 /* All rows were scanned then; nothing happens where no column says so. */
 void rows_stamp(struct rows *rows, int64_t scanned_at_us);
 
