@@ -67,8 +67,6 @@ static void fail(struct kg_report *r, const struct kg_error *e)
 
 /* --- staging ------------------------------------------------------------------ */
 
-enum { STAGE_STATEMENTS = 4 };
-
 static void on_staged(struct kg_pg *pg, const struct kg_error *e);
 static void on_swept(struct kg_pg *pg, const struct kg_error *e);
 
@@ -102,7 +100,8 @@ static void begin_piece(struct kg_report *r, struct kg_pg *pg)
     if (kg_row_set_add(&set, &r->piece, 0) != KG_OK) {
         kg_pg_add(pg, NULL, NULL); /* No memory: the round fails. */
     } else {
-        size_t step = set.n / STAGE_STATEMENTS + 1;
+        size_t n = kg_buf_len(&r->piece.bytes) / KG_LIMIT_STAGE_BYTES;
+        size_t step = n > 1 ? set.n / n + 1 : set.n;
 
         for (size_t from = 0; from < set.n; from += step) {
             size_t left = set.n - from;
