@@ -130,6 +130,7 @@ static void clean_up(struct kg_batch *b)
     b->n_ranges = 0;
     b->n_items = 0;
     b->storing = false;
+    b->hopes = false;
 }
 
 /* To the front of the queue, in their order, none before `due_ms`. */
@@ -192,6 +193,20 @@ static bool wants_care(const struct kg_batch *b, const struct kg_error *e)
                       : kg_sqlstate_is_data(e->native);
 }
 
+/* Rows that were hoped to be new are not. */
+static bool was_in_vain(const struct kg_batch *b, const struct kg_error *e)
+{
+    return b->storing && b->hopes && e->native == KG_SQLSTATE("23505");
+}
+
+static void hope_no_more(struct kg_batch *b)
+{
+    for (size_t i = 0; i < b->n_reports; i++) {
+        kg_target_note(b->reports[i]->target, 0, 1);
+    }
+    give_back(b, b->care, 0);
+}
+
 /* Nothing of the batch is stored: what now? */
 static void decide(struct kg_batch *b, struct kg_pg *pg)
 {
@@ -203,6 +218,8 @@ static void decide(struct kg_batch *b, struct kg_pg *pg)
 
     if (pg->sm.state == KG_PG_DOWN) {
         give_back(b, b->care, 0);
+    } else if (was_in_vain(b, &e)) {
+        hope_no_more(b);
     } else if (!alone || wants_care(b, &e)) {
         give_back(b, KG_CARE_ALONE, 0);
     } else if (wants_new_look(&e) && first->tries < LOOKS_MAX) {

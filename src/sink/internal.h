@@ -153,6 +153,8 @@ struct kg_target {
     const struct kg_table_def *def;
     struct kg_error error; /* Why it is REFUSED. */
     struct kg_schema schema;
+    uint64_t
+        n_new; /* Rows in a row that the table had not; see kg_target_how. */
     struct kg_relation relations[2];    /* The table and its staging. */
     struct kg_sql names[2], keys[2];    /* Texts they refer to. */
     struct kg_sql store[KG_SQL_HOW_NR]; /* Statements, once it fits: of rows */
@@ -170,6 +172,11 @@ void kg_target_check(struct kg_target *t);
 /* It fitted, and a statement says that it does no more. */
 void kg_target_doubt(struct kg_target *t);
 void kg_target_free(struct kg_target *t);
+/* What its last rows were is what the next are likely to be: the first scan of a
+ * cluster has new rows alone, later ones next to none. */
+enum kg_sql_how kg_target_how(const struct kg_target *t);
+/* `n` rows were stored, of which the table had `n_known`. */
+void kg_target_note(struct kg_target *t, uint64_t n, uint64_t n_known);
 /* The target's two relations, pointing into `t`. */
 enum kg_errc kg_target_describe(struct kg_target *t,
                                 const struct kg_table_def *def);
@@ -355,6 +362,7 @@ struct kg_batch {
     struct kg_binds args;
     struct kg_error error; /* Why it is being rolled back. */
     bool storing;          /* The error came from the rows. */
+    bool hopes;            /* For new rows: KG_SQL_NEW was sent. */
     /* Looking for bad rows: */
     struct kg_row_set set;                 /* Of the one report, if held. */
     struct kg_range ranges[KG_RANGES_MAX]; /* Still to do, next one last. */

@@ -28,6 +28,9 @@
  * which waits for the other and then asks the guard again. It looks each key up
  * twice or three times, where once is most of the work; so it is not the first.
  *
+ * Rows of which the table has none yet are only inserted, which looks once: u is
+ * no more than a count of them.
+ *
  * A scoped table's newest is moved forward by a statement before this one, and
  * locked: u sees what the others did who had it. */
 #include "columns.h"
@@ -42,35 +45,49 @@ enum source { GIVEN, STAGED };
 
 /* --- where rows come from ------------------------------------------------------ */
 
-/* Arrays side by side: cheaper than unnest() of all of them in FROM. */
-static void add_rows_given(struct kg_sql *q, const struct kg_table_def *def,
-                           const struct kg_str *casts)
+/* What is said of a row beside its columns, */
+static void add_marks(struct kg_sql *q, const struct kg_table_def *def)
 {
     static const char report[] = "CASE WHEN u.kubeglean_report < 0"
                                  " THEN ~u.kubeglean_report"
                                  " ELSE u.kubeglean_report END";
-    uint32_t n = def->n_columns;
 
-    kg_sql_add(q, "SELECT ");
-    kg_columns_add_typed(q, def, casts);
     kg_sql_add(q,
-               ", %s AS kubeglean_report,"
+               "%s AS kubeglean_report,"
                " u.kubeglean_report < 0 AS kubeglean_lost",
                report);
     if (kg_sql_is_scoped(def)) {
         kg_sql_add(q, ", u.kubeglean_scope");
     }
-    kg_sql_add(q, " FROM (SELECT ");
-    for (uint32_t i = 0; i < n; i++) {
-        kg_sql_add(q, "unnest($%u::text[]) AS ", i + 1);
-        kg_sql_name(q, kg_str_from(def->columns[i].name));
-        kg_sql_add(q, ", ");
-    }
+}
+
+/* and where it comes from. */
+static void add_mark_arrays(struct kg_sql *q, const struct kg_table_def *def)
+{
+    uint32_t n = def->n_columns;
+
     if (kg_sql_is_scoped(def)) {
         kg_sql_add(q, "unnest($%u::integer[]) AS kubeglean_scope, ", n + 2);
     }
     kg_sql_add(q, "unnest($%u::integer[]) AS kubeglean_report) u OFFSET 0",
                n + 1);
+}
+
+/* Arrays side by side: cheaper than unnest() of all of them in FROM. */
+static void add_rows_given(struct kg_sql *q, const struct kg_table_def *def,
+                           const struct kg_str *casts)
+{
+    kg_sql_add(q, "SELECT ");
+    kg_columns_add_typed(q, def, casts);
+    kg_sql_add(q, ", ");
+    add_marks(q, def);
+    kg_sql_add(q, " FROM (SELECT ");
+    for (uint32_t i = 0; i < def->n_columns; i++) {
+        kg_sql_add(q, "unnest($%u::text[]) AS ", i + 1);
+        kg_sql_name(q, kg_str_from(def->columns[i].name));
+        kg_sql_add(q, ", ");
+    }
+    add_mark_arrays(q, def);
 }
 
 /* From staging: the last of each key. */
@@ -205,14 +222,16 @@ static void add_taken(struct kg_sql *q, const struct kg_table_def *def,
                arg + def->n_scope, arg + def->n_scope + 2);
 }
 
+static const char taken_given[] =
+    "((SELECT n.taken FROM n))[d.kubeglean_scope]";
+static const char taken_staged[] =
+    "($5::text::timestamptz, $6::text COLLATE \"C\") >= (g.newest, g.run)";
+
 /* Does the row's scope take it? And which is it? */
 static void add_scope_guard(struct kg_sql *q, const struct kg_table_def *def,
                             enum source source)
 {
-    static const char given[] = "((SELECT n.taken FROM n))[d.kubeglean_scope]";
-    static const char staged[] =
-        "($5::text::timestamptz, $6::text COLLATE \"C\") >= (g.newest, g.run)";
-    const char *taken = source == GIVEN ? given : staged;
+    const char *taken = source == GIVEN ? taken_given : taken_staged;
 
     kg_sql_add(q, "%s AND ", taken);
     add_row_guard(q, def, "d.");
@@ -279,16 +298,19 @@ static void add_due(struct kg_sql *q, const struct kg_table_def *def)
                    : "");
 }
 
+/* w, up to where its rows come from. */
 static void add_insert(struct kg_sql *q, const struct kg_table_def *def)
 {
-    kg_sql_add(q, ", w AS (INSERT INTO ");
+    kg_sql_add(q, "w AS (INSERT INTO ");
     kg_sql_table(q, def->name);
     kg_sql_add(q, " AS t (");
     kg_columns_add(q, def, KG_COLUMNS_ALL, "");
     kg_sql_add(q, ") SELECT ");
     kg_columns_add(q, def, KG_COLUMNS_ALL, "u.");
-    kg_sql_add(q, " FROM u WHERE ");
+    kg_sql_add(q, " FROM ");
 }
+
+static const char no_x[] = ", x AS (SELECT 1 WHERE false), ";
 
 /* x and w: by the place where u saw a row, or as new. */
 static void add_fast(struct kg_sql *q, const struct kg_table_def *def)
@@ -304,12 +326,12 @@ static void add_fast(struct kg_sql *q, const struct kg_table_def *def)
         add_due(q, def);
         kg_sql_add(q, " AND ");
         add_row_guard(q, def, "u.");
-        kg_sql_add(q, " RETURNING 1)");
+        kg_sql_add(q, " RETURNING 1), ");
     } else {
-        kg_sql_add(q, ", x AS (SELECT 1 WHERE false)");
+        kg_sql_add(q, "%s", no_x);
     }
     add_insert(q, def);
-    kg_sql_add(q, "NOT u.kubeglean_was AND ");
+    kg_sql_add(q, "u WHERE NOT u.kubeglean_was AND ");
     add_due(q, def);
     kg_sql_add(q, " RETURNING 1)");
 }
@@ -318,9 +340,9 @@ static void add_fast(struct kg_sql *q, const struct kg_table_def *def)
 static void add_careful(struct kg_sql *q, const struct kg_table_def *def,
                         const struct kg_str *casts)
 {
-    kg_sql_add(q, ", x AS (SELECT 1 WHERE false)");
+    kg_sql_add(q, "%s", no_x);
     add_insert(q, def);
-    kg_sql_add(q, "u.kubeglean_open AND NOT u.kubeglean_lost");
+    kg_sql_add(q, "u WHERE u.kubeglean_open AND NOT u.kubeglean_lost");
     add_conflict(q, def, casts);
     kg_sql_add(q, " RETURNING 1)");
 }
@@ -353,31 +375,91 @@ static void add_store(struct kg_sql *q, const struct kg_table_def *def,
                       const struct kg_str *casts, enum kg_sql_how how)
 {
     if (def->mode == KG_MODE_APPEND) {
+        kg_sql_add(q, ", ");
         add_insert(q, def);
-        kg_sql_add(q, "NOT u.kubeglean_lost) SELECT u.kubeglean_report,"
+        kg_sql_add(q, "u WHERE NOT u.kubeglean_lost) SELECT u.kubeglean_report,"
                       " count(*), 0, 0, 0, 0, 0 FROM u GROUP BY 1");
         return;
     }
-    if (how == KG_SQL_FAST) {
-        add_fast(q, def);
-    } else {
+    if (how == KG_SQL_CAREFUL) {
         add_careful(q, def, casts);
+    } else {
+        add_fast(q, def);
     }
     add_counts(q, def);
+}
+
+/* --- rows that the table has none of -------------------------------------------- */
+
+/* u: their marks alone. The rows go by nothing but the INSERT. */
+static void add_new_given(struct kg_sql *q, const struct kg_table_def *def,
+                          const struct kg_str *casts)
+{
+    const char *open = kg_sql_is_scoped(def) ? taken_given : "true";
+
+    kg_sql_add(q, "WITH ");
+    if (kg_sql_is_scoped(def)) {
+        add_taken(q, def, casts);
+    }
+    kg_sql_add(q,
+               "u AS (SELECT d.*, false AS kubeglean_was,"
+               " false AS kubeglean_same, %s AS kubeglean_open FROM (SELECT ",
+               open);
+    add_marks(q, def);
+    kg_sql_add(q, " FROM (SELECT ");
+    add_mark_arrays(q, def);
+    kg_sql_add(q, ") d)%s", no_x);
+    add_insert(q, def);
+    kg_sql_add(q, "(SELECT d.* FROM (");
+    add_rows_given(q, def, casts);
+    kg_sql_add(q,
+               ") d WHERE %s AND NOT d.kubeglean_lost) u"
+               " RETURNING 1)",
+               open);
+    add_counts(q, def);
+}
+
+static void add_new_staged(struct kg_sql *q, const struct kg_table_def *def,
+                           const struct kg_str *casts)
+{
+    kg_sql_add(q, "WITH ");
+    add_insert(q, def);
+    kg_sql_add(q, "(");
+    add_rows_staged(q, def, casts);
+    kg_sql_add(q, ") u RETURNING 1) SELECT 0, count(*), 0, 0, 0, count(*),"
+                  " count(*) FROM w");
 }
 
 void kg_sql_store(struct kg_sql *q, const struct kg_table_def *def,
                   const struct kg_str *casts, enum kg_sql_how how)
 {
+    if (how == KG_SQL_NEW && def->mode == KG_MODE_UPSERT) {
+        add_new_given(q, def, casts);
+        return;
+    }
     add_before(q, def, casts, GIVEN);
     add_store(q, def, casts, how);
 }
 
+/* The scopes of staged rows are known only by looking at each: no less work than
+ * to look for what the table has. */
 void kg_sql_merge(struct kg_sql *q, const struct kg_table_def *def,
                   const struct kg_str *casts, enum kg_sql_how how)
 {
+    if (how == KG_SQL_NEW && def->mode == KG_MODE_UPSERT &&
+        !kg_sql_is_scoped(def)) {
+        add_new_staged(q, def, casts);
+        return;
+    }
     add_before(q, def, casts, STAGED);
     add_store(q, def, casts, how);
+}
+
+void kg_sql_is_empty(struct kg_sql *q, const struct kg_table_def *def)
+{
+    kg_sql_add(q, "SELECT NOT EXISTS (SELECT FROM ");
+    kg_sql_table(q, def->name);
+    kg_sql_add(q, ")");
 }
 
 void kg_sql_replace(struct kg_sql *q, const struct kg_table_def *def)

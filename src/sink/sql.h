@@ -27,10 +27,11 @@ const char *kg_sql_text(struct kg_sql *q);
  * scanned_at, or (KG_MODE_APPEND) none need be. */
 bool kg_sql_is_scoped(const struct kg_table_def *def);
 
-/* KG_SQL_FAST relies on what the statement saw before it wrote: it fails with a
- * key that exists, or hits fewer rows than were due, when somebody else wrote
- * the same keys meanwhile. KG_SQL_CAREFUL does not. */
-enum kg_sql_how { KG_SQL_FAST, KG_SQL_CAREFUL, KG_SQL_HOW_NR };
+/* KG_SQL_NEW takes it that the table has none of the keys, and fails with one
+ * that exists. KG_SQL_FAST relies on what the statement saw before it wrote: it
+ * fails likewise, or hits fewer rows than were due, when somebody else wrote the
+ * same keys meanwhile. KG_SQL_CAREFUL does not. */
+enum kg_sql_how { KG_SQL_NEW, KG_SQL_FAST, KG_SQL_CAREFUL, KG_SQL_HOW_NR };
 
 /* Stores rows, and answers one row for each report among them: report's number,
  * how many rows were inserted, updated, unchanged, refused, how many of them had
@@ -51,6 +52,8 @@ void kg_sql_store(struct kg_sql *q, const struct kg_table_def *def,
                   const struct kg_str *casts, enum kg_sql_how how);
 void kg_sql_merge(struct kg_sql *q, const struct kg_table_def *def,
                   const struct kg_str *casts, enum kg_sql_how how);
+/* Asks whether the table has no row at all. */
+void kg_sql_is_empty(struct kg_sql *q, const struct kg_table_def *def);
 /* Before the store, if it is scoped, in this order. */
 enum kg_guard {
     KG_GUARD_TAKE,    /* KG_MODE_REPLACE: locks the scopes, so that */

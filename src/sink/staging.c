@@ -22,7 +22,7 @@ void kg_sql_stage(struct kg_sql *q, const struct kg_table_def *def,
         kg_sql_add(q, ", ");
     }
     kg_sql_add(q, "unnest($%u::bigint[]) AS kubeglean_row) u%s", n + 1,
-               how == KG_SQL_FAST ? "" : " ON CONFLICT DO NOTHING");
+               how == KG_SQL_CAREFUL ? " ON CONFLICT DO NOTHING" : "");
 }
 
 void kg_sql_stage_late(struct kg_sql *q, const struct kg_table_def *def,

@@ -21,10 +21,14 @@ enum {
         3 * (KG_LIMIT_GATHER_ROWS / KG_LIMIT_STATEMENT_ROWS + 1)
 };
 
-/* Gathered reports are stored the fast way first. */
-static enum kg_sql_how how_to(const struct kg_batch *b)
+/* Gathered reports are stored a fast way first. */
+static enum kg_sql_how how_to(struct kg_batch *b, const struct kg_target *t)
 {
-    return b->care == KG_CARE_GATHERED ? KG_SQL_FAST : KG_SQL_CAREFUL;
+    enum kg_sql_how how =
+        b->care == KG_CARE_GATHERED ? kg_target_how(t) : KG_SQL_CAREFUL;
+
+    b->hopes = b->hopes || how == KG_SQL_NEW;
+    return how;
 }
 
 /* --- scopes, each once for neighbours of one report that share it --------------- */
@@ -141,7 +145,7 @@ void kg_store_rows(struct kg_batch *b, struct kg_pg *pg, struct kg_row_set *set,
         add_guard(b, pg, r, t->guard);
     }
     rows_args(b, set, from, to);
-    kg_pg_add(pg, kg_sql_text(&t->store[how_to(b)]), &b->args);
+    kg_pg_add(pg, kg_sql_text(&t->store[how_to(b, t)]), &b->args);
 }
 
 void kg_store_check(const struct kg_batch *b, struct kg_pg *pg)
@@ -188,7 +192,7 @@ void kg_store_staged(struct kg_batch *b, struct kg_pg *pg, uint64_t from,
     if (scoped) {
         place_args(b, r);
     }
-    kg_pg_add(pg, kg_sql_text(&t->merge[how_to(b)]), &b->args);
+    kg_pg_add(pg, kg_sql_text(&t->merge[how_to(b, t)]), &b->args);
 }
 
 static void note_scopes(struct kg_report *r, const struct kg_pg *pg,
@@ -204,13 +208,20 @@ static void note_scopes(struct kg_report *r, const struct kg_pg *pg,
     }
 }
 
-static void count(struct kg_report_result *result, const struct kg_pg *pg,
+static void count(struct kg_report *r, const struct kg_pg *pg,
                   unsigned statement, size_t row)
 {
-    result->n_inserted += kg_pg_u64(pg, statement, row, 1);
-    result->n_updated += kg_pg_u64(pg, statement, row, 2);
-    result->n_unchanged += kg_pg_u64(pg, statement, row, 3);
-    result->n_refused += kg_pg_u64(pg, statement, row, 4);
+    struct kg_report_result *result = &r->result;
+    uint64_t n_inserted = kg_pg_u64(pg, statement, row, 1);
+    uint64_t n_updated = kg_pg_u64(pg, statement, row, 2);
+    uint64_t n_unchanged = kg_pg_u64(pg, statement, row, 3);
+    uint64_t n_refused = kg_pg_u64(pg, statement, row, 4);
+
+    result->n_inserted += n_inserted;
+    result->n_updated += n_updated;
+    result->n_unchanged += n_unchanged;
+    result->n_refused += n_refused;
+    kg_target_note(r->target, n_inserted, n_updated + n_unchanged + n_refused);
 }
 
 static void move(uint64_t *from, uint64_t *to, uint64_t *n)
@@ -248,14 +259,14 @@ bool kg_store_count(struct kg_batch *b, struct kg_pg *pg, unsigned statement)
         if (b->reports[place]->rows.blank) {
             continue; /* What was counted is no row. */
         }
-        count(&b->reports[place]->result, pg, statement, i);
+        count(b->reports[place], pg, statement, i);
         n_due += kg_pg_u64(pg, statement, i, 5);
         n_hit = kg_pg_u64(pg, statement, i, 6);
     }
     if (n_hit >= n_due) {
         return true;
     }
-    if (how_to(b) == KG_SQL_FAST) {
+    if (b->care == KG_CARE_GATHERED) {
         return false;
     }
     correct(b->reports[0], n_due - n_hit);

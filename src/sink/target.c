@@ -10,6 +10,7 @@
 #include "internal.h"
 
 #include "kubeglean/heap.h"
+#include "kubeglean/limits.h"
 
 static const struct kg_sm_state states[KG_TARGET_STATE_NR] = {
     [KG_TARGET_UNKNOWN] = {"unknown", KG_SM_TO(KG_TARGET_CHECKING) |
@@ -200,14 +201,19 @@ static void end(struct kg_target *t, struct kg_pg *pg, const struct kg_error *e)
 static void on_swept(struct kg_pg *pg, const struct kg_error *e)
 {
     struct kg_schema *c = pg->data;
+    struct kg_target *t = KG_CONTAINER_OF(c, struct kg_target, schema);
 
-    end(KG_CONTAINER_OF(c, struct kg_target, schema), pg, e); /* Last. */
+    if (e == NULL && t->def->mode == KG_MODE_UPSERT) {
+        t->n_new = kg_pg_true(pg, 1, 0, 0) ? KG_LIMIT_BATCH_ROWS : 0;
+    }
+    end(t, pg, e); /* Last. */
 }
 
 static struct kg_sql *statement_of(struct kg_target *t, size_t i)
 {
-    struct kg_sql *const hows[] = {&t->store[0], &t->store[1], &t->merge[0],
-                                   &t->merge[1], &t->stage[0], &t->stage[1]};
+    struct kg_sql *const hows[] = {&t->store[0], &t->store[1], &t->store[2],
+                                   &t->merge[0], &t->merge[1], &t->merge[2],
+                                   &t->stage[0], &t->stage[1], &t->stage[2]};
 
     if (i < KG_COUNT_OF(hows)) {
         return hows[i];
@@ -245,12 +251,23 @@ static enum kg_errc write_statements(struct kg_target *t)
     return KG_OK;
 }
 
+static void add_question(struct kg_target *t, struct kg_pg *pg,
+                         void (*write)(struct kg_sql *q,
+                                       const struct kg_table_def *def))
+{
+    struct kg_sql sql;
+
+    kg_sql_init(&sql);
+    write(&sql, t->def);
+    kg_pg_add(pg, kg_sql_text(&sql), NULL);
+    kg_sql_finish(&sql);
+}
+
 static void on_schema(struct kg_schema *c, struct kg_pg *pg,
                       const struct kg_error *e)
 {
     struct kg_target *t = KG_CONTAINER_OF(c, struct kg_target, schema);
     struct kg_error refused;
-    struct kg_sql sql;
 
     if (e == NULL && write_statements(t) != KG_OK) {
         (void)kg_error_set(&refused, KG_ENOMEM, 0, "table %s: out of memory",
@@ -261,10 +278,10 @@ static void on_schema(struct kg_schema *c, struct kg_pg *pg,
         end(t, pg, e); /* Last. */
         return;
     }
-    kg_sql_init(&sql);
-    kg_sql_sweep(&sql, t->def);
-    kg_pg_add(pg, kg_sql_text(&sql), NULL);
-    kg_sql_finish(&sql);
+    add_question(t, pg, kg_sql_sweep);
+    if (t->def->mode == KG_MODE_UPSERT) {
+        add_question(t, pg, kg_sql_is_empty);
+    }
     kg_pg_go(pg, on_swept);
 }
 
@@ -312,6 +329,16 @@ void kg_target_check(struct kg_target *t)
     }
     kg_sm_move(&t->sm, KG_TARGET_CHECKING);
     kg_job_submit(&t->job);
+}
+
+enum kg_sql_how kg_target_how(const struct kg_target *t)
+{
+    return t->n_new >= KG_LIMIT_BATCH_ROWS ? KG_SQL_NEW : KG_SQL_FAST;
+}
+
+void kg_target_note(struct kg_target *t, uint64_t n, uint64_t n_known)
+{
+    t->n_new = n_known > 0 ? 0 : t->n_new + n;
 }
 
 void kg_target_doubt(struct kg_target *t)

@@ -118,6 +118,28 @@ static void the_last_of_a_key_wins_in_a_large_report_too(void **state)
     kt_sink_end(&t);
 }
 
+static void a_large_report_updates_the_one_row_that_is_known(void **state)
+{
+    static const struct kt_row known = {"row001234", "1", NULL, "OLD"};
+    struct kt_sink t;
+    struct kg_run_info earlier = kt_run(1, NOON - 60);
+    struct kg_run_info run = kt_run(2, NOON);
+    struct kg_report *r;
+    struct kt_stored s;
+
+    (void)state;
+    kt_sink_fresh(&t);
+    assert_int_equal(
+        kt_store_wait(&t, &earlier, 0, &known, 1).result.n_inserted, 1);
+    r = begin(&t, &run);
+    kt_add_many(&t, r, &run, 0, 3000);
+    s = finish(&t, r);
+    assert_int_equal(s.result.n_inserted, 2999);
+    assert_int_equal(s.result.n_updated, 1);
+    kt_assert_query("SELECT count(*) FROM scan_history", "3000");
+    kt_sink_end(&t);
+}
+
 static void a_bad_row_of_a_large_report_is_isolated(void **state)
 {
     struct kt_sink t;
@@ -316,6 +338,7 @@ int main(void)
         cmocka_unit_test(a_large_report_holds_little_memory),
         cmocka_unit_test(a_report_aborted_half_way_leaves_nothing),
         cmocka_unit_test(the_last_of_a_key_wins_in_a_large_report_too),
+        cmocka_unit_test(a_large_report_updates_the_one_row_that_is_known),
         cmocka_unit_test(a_bad_row_of_a_large_report_is_isolated),
         cmocka_unit_test(an_older_large_report_is_superseded),
         cmocka_unit_test(a_crashed_attempt_is_gone_with_the_replay),

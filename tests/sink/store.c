@@ -316,6 +316,63 @@ static void gathered_reports_share_the_fate_of_their_rows(void **state)
     kt_sink_end(&t);
 }
 
+/* A table that is empty makes hope for new rows, which ends with the first that
+ * is known: then the reports go together again. */
+static void rows_that_are_not_as_new_as_hoped_are_stored_all_the_same(
+    void **state)
+{
+    struct kt_sink t;
+    struct kt_stored s[3];
+    struct kg_run_info later = kt_run(4, NOON + 60);
+
+    (void)state;
+    kt_sink_fresh(&t);
+    assert_int_equal(kt_prepare(&t, &kt_krr).code, KG_OK);
+    (void)kt_pg_query(
+        "INSERT INTO scan_history (cluster, namespace, name, kind,"
+        " container, severity) VALUES"
+        " ('c1', 'ns', 'b', 'Deployment', 'main', 'THEIRS')");
+    for (unsigned i = 0; i < 3; i++) {
+        struct kg_run_info run = kt_run(i + 1, NOON);
+
+        kt_store(&t, &run, 0, &three[i], 1, &s[i]);
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        kt_sink_until(&t, &s[i].done, 20);
+        assert_false(s[i].failed);
+        assert_int_equal(s[i].result.n_inserted, i == 1 ? 0 : 1);
+        assert_int_equal(s[i].result.n_updated, i == 1 ? 1 : 0);
+    }
+    kt_assert_query("SELECT count(DISTINCT xmin::text) FROM kubeglean_runs",
+                    "1");
+    assert_int_equal(kt_store_wait(&t, &later, 0, three, 3).result.n_unchanged,
+                     3);
+    kt_assert_query("SELECT name, severity FROM scan_history ORDER BY 1",
+                    "a|OK\nb|WARNING\nc|GOOD");
+    kt_sink_end(&t);
+}
+
+static void a_newer_scope_refuses_rows_that_are_new(void **state)
+{
+    static const char *const texts[] = {
+        "ns", "a", "Deployment", "main", "1", "{}", "OK",
+        "ns", "b", "Deployment", "main", "1", "{}", "OK"};
+    struct kt_sink t;
+    struct kg_run_info run = kt_run(1, NOON);
+    struct kg_run_info late = kt_run(2, NOON - 60);
+    struct kt_stored s;
+
+    (void)state;
+    kt_sink_fresh(&t);
+    s = kt_store_texts(&t, &kt_seed, &run, texts, 1);
+    assert_int_equal(s.result.n_inserted, 1);
+    s = kt_store_texts(&t, &kt_seed, &late, &texts[7], 1);
+    assert_int_equal(s.result.outcome, KG_SUPERSEDED);
+    assert_int_equal(s.result.n_refused, 1);
+    kt_assert_query("SELECT name FROM scan_histories", "a");
+    kt_sink_end(&t);
+}
+
 static void a_uid_that_is_none_is_told_and_hurts_nobody(void **state)
 {
     struct kt_sink t;
@@ -446,6 +503,9 @@ int main(void)
         cmocka_unit_test(settling_without_a_report_writes_the_word),
         cmocka_unit_test(many_reports_share_transactions),
         cmocka_unit_test(gathered_reports_share_the_fate_of_their_rows),
+        cmocka_unit_test(
+            rows_that_are_not_as_new_as_hoped_are_stored_all_the_same),
+        cmocka_unit_test(a_newer_scope_refuses_rows_that_are_new),
         cmocka_unit_test(a_uid_that_is_none_is_told_and_hurts_nobody),
         cmocka_unit_test(running_runs_are_listed_after_a_restart),
         cmocka_unit_test(a_job_name_is_known_once_it_was_seen),
