@@ -159,7 +159,7 @@ static enum kg_frame_event break_off(struct kg_frame *f, struct kg_cut *c,
         .n_nan = f->n_nan,
         .n_taken = f->mend.n_taken,
     };
-    f->broke = f->broke || f->ending.found.to > f->from + 1;
+    f->noise.broke = f->noise.broke || f->ending.found.to > f->from + 1;
     end_mending(f);
     settle_inner(f, fault);
     if (!f->damaging) {

@@ -4,7 +4,6 @@
 #include "grammar.h"
 #include "kubeglean/heap.h"
 #include "kubeglean/limits.h"
-#include "scalar.h"
 
 enum { SMALLEST = 16 * 1024 };
 
@@ -21,7 +20,10 @@ enum kg_errc kg_frame_init(struct kg_frame *f,
         kg_free(f->out.ptr);
         return KG_ENOMEM;
     }
-    kg_noise_init(&f->noise, options->root);
+    kg_noise_init(&f->noise,
+                  &(struct kg_openers){.root = options->root,
+                                       .number = options->limits.number,
+                                       .wide = options->scan->wide});
     kg_inner_init(&f->inner, KG_LIMIT_RESCAN);
     kg_buf_init(&f->again.text, KG_LIMIT_RESCAN);
     kg_mend_init(&f->mend);
@@ -39,57 +41,25 @@ void kg_frame_finish(struct kg_frame *f)
 
 /* --- outside ------------------------------------------------------------------ */
 
-/* Most openers in noise are none: the byte behind them tells. */
-static bool is_hopeless(const struct kg_cut *c)
-{
-    uint8_t next = c->p + 1 < c->end ? c->p[1] : ' ';
-
-    if (next <= ' ' || next == '"') {
-        return false;
-    }
-    if (*c->p == '{') {
-        return next != '}';
-    }
-    return next != '{' && next != '[' && next != ']' && !kg_scalar_has(next);
-}
-
 /* Not at a line's start it may be a part of the one that broke. It is read with
  * bounds of its own, which only stamped logs have so soon. */
 static void begin_candidate(struct kg_frame *f, struct kg_cut *c, bool nested)
 {
-    nested = nested || (f->broke && !kg_cut_at_line_start(f, c));
+    nested = nested || (f->noise.broke && !kg_cut_at_line_start(f, c));
     kg_candidate_begin(f, c, kg_cut_offset(f, c));
     f->nested = nested;
     f->state = VALUE;
     c->end = f->mend.stamped ? c->p : c->end;
 }
 
-/* Up to an opener; false at the input's end. */
-static bool skip_noise(struct kg_frame *f, struct kg_cut *c)
-{
-    do {
-        c->p += kg_noise_span(
-            &f->noise, kg_str_of((const char *)c->p, (size_t)(c->end - c->p)));
-        if (c->p == c->end) {
-            return false;
-        }
-        if (!is_hopeless(c)) {
-            return true;
-        }
-        f->noise.n_bytes++;
-        kg_noise_after(&f->noise, kg_frame_counts(f, *c->p == '{'));
-        c->p++;
-    } while (c->p < c->end);
-    return false;
-}
-
 static enum kg_frame_event on_noise(struct kg_frame *f, struct kg_cut *c)
 {
     const uint8_t *from = c->p;
-    bool opens = skip_noise(f, c);
 
+    c->p += kg_noise_span(
+        &f->noise, kg_str_of((const char *)from, (size_t)(c->end - from)));
     kg_mend_pass(f, c, from);
-    if (opens) {
+    if (c->p < c->end) {
         begin_candidate(f, c, false);
     }
     return KG_FRAME_HUNGRY;

@@ -147,7 +147,6 @@ struct kg_frame {
     int state;
     bool damaging; /* To be told as found.damaged. */
     bool nested;   /* What was around it may go on. */
-    bool broke;    /* One was given up: its rest may come. */
     bool indented; /* There is a blank before its first name. */
     uint8_t last;  /* The byte before the next one. */
     struct kg_frame_out out;

@@ -19,19 +19,20 @@ void kg_mend_finish(struct kg_mend *m)
     kg_buf_finish(&m->text);
 }
 
-/* Nothing but a stamp may stand before the opener's text in its line. */
+/* A stamp at the line's beginning is there for all candidates in the line. */
 void kg_mend_begin(struct kg_mend *m)
 {
     bool open;
     size_t stamp = kg_foreign_stamp(kg_str_of(m->head, m->n_head), &open);
+    uint64_t text = m->head_from + stamp;
 
     m->kind = KG_MEND_NONE;
     m->since = 0;
     m->n_taken = 0;
     m->mangled = 0;
-    m->stamped = stamp > 0;
-    m->line += stamp;
-    m->head[0] = '\0';
+    m->stamped = stamp > 0 && m->line <= text;
+    m->line = m->stamped ? text : m->line;
+    memset(m->head + m->n_head, 0, sizeof(m->head) - m->n_head);
     m->n_head = sizeof(m->head);
 }
 
@@ -44,6 +45,7 @@ void kg_mend_pass(struct kg_frame *f, struct kg_cut *c, const uint8_t *from)
     if (end != NULL) {
         from = end + 1;
         m->line = f->offset + (uint64_t)(from - c->start);
+        m->head_from = m->line;
         m->n_head = 0;
         c->line = NULL;
     }

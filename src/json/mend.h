@@ -45,8 +45,9 @@ struct kg_mend {
     uint64_t line;      /* Where the line that is read begins. */
     uint8_t before;     /* The byte before `text`. */
     bool stamped;       /* The candidate's lines have time stamps. */
-    uint8_t n_head;     /* Of the line outside of candidates, */
-    char head[KG_STAMP_MAX]; /* so much of its beginning. */
+    uint64_t head_from; /* Outside of candidates: where a line begins, */
+    uint8_t n_head;     /* and so much of its beginning, up to the first */
+    char head[KG_STAMP_MAX]; /* candidate in it. */
 };
 
 void kg_mend_init(struct kg_mend *m);

@@ -3,9 +3,9 @@
 
 #include "bytes.h"
 
-void kg_noise_init(struct kg_noise *n, enum kg_root root)
+void kg_noise_init(struct kg_noise *n, const struct kg_openers *openers)
 {
-    *n = (struct kg_noise){.root = root, .line = KG_NOISE_FIRST};
+    *n = (struct kg_noise){.openers = *openers, .line = KG_NOISE_FIRST};
 }
 
 static size_t find(struct kg_str s, char c)
@@ -37,22 +37,30 @@ static void note_closer(struct kg_noise *n, enum kg_noise_line line)
     }
 }
 
-static void note_line(struct kg_noise *n, struct kg_str s)
+static uint64_t count(struct kg_str s, char c)
 {
-    if (n->line == KG_NOISE_FIRST && find(s, '\n') == s.len) {
-        return;
+    uint64_t n = 0;
+
+    for (size_t at = find(s, c); at < s.len; n++) {
+        s = kg_str_of(s.ptr + at + 1, s.len - at - 1);
+        at = find(s, c);
     }
-    n->line = line_before(n, s, s.len);
+    return n;
 }
 
+/* The openers were given up. */
 static void note_closers(struct kg_noise *n, struct kg_str s)
 {
-    char closer = n->root == KG_ROOT_ARRAY ? ']' : '}';
+    bool array = n->openers.root == KG_ROOT_ARRAY;
     size_t first_line = n->line == KG_NOISE_FIRST ? find(s, '\n') : 0;
     size_t at = 0;
 
     while (!n->headless) {
-        at += find(kg_str_of(s.ptr + at, s.len - at), closer);
+        struct kg_str rest = kg_str_of(s.ptr + at, s.len - at);
+        size_t closer = find(rest, array ? ']' : '}');
+
+        n->n_open += count(kg_str_of(rest.ptr, closer), array ? '[' : '{');
+        at += closer;
         if (at == s.len) {
             return;
         }
@@ -62,38 +70,18 @@ static void note_closers(struct kg_noise *n, struct kg_str s)
     }
 }
 
-/* In steps that double, so that a rare opener is not looked for again and again
- * behind each frequent one. */
-static size_t find_either(struct kg_str s)
+static void note_line(struct kg_noise *n, struct kg_str s)
 {
-    for (size_t step = 64, at = 0; at < s.len; at += step, step *= 2) {
-        size_t rest = s.len - at;
-        struct kg_str block = kg_str_of(s.ptr + at, rest < step ? rest : step);
-
-        block.len = find(block, '{');
-        block.len = find(block, '[');
-        if (block.len < rest && block.len < step) {
-            return at + block.len;
-        }
+    if (n->line == KG_NOISE_FIRST && find(s, '\n') == s.len) {
+        return;
     }
-    return s.len;
-}
-
-static size_t find_opener(enum kg_root root, struct kg_str s)
-{
-    switch (root) {
-    case KG_ROOT_OBJECT:
-        return find(s, '{');
-    case KG_ROOT_ARRAY:
-        return find(s, '[');
-    default:
-        return find_either(s);
-    }
+    n->line = line_before(n, s, s.len);
 }
 
 size_t kg_noise_span(struct kg_noise *n, struct kg_str bytes)
 {
-    struct kg_str s = kg_str_of(bytes.ptr, find_opener(n->root, bytes));
+    struct kg_str s =
+        kg_str_of(bytes.ptr, kg_openers_find(&n->openers, bytes, &n->broke));
 
     note_closers(n, s);
     note_line(n, s);

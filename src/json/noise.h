@@ -7,7 +7,7 @@
 #ifndef KG_JSON_NOISE_H
 #define KG_JSON_NOISE_H
 
-#include "kubeglean/profile.h"
+#include "openers.h"
 
 enum kg_noise_line {
     KG_NOISE_FIRST, /* The log's first line. */
@@ -16,15 +16,18 @@ enum kg_noise_line {
 };
 
 struct kg_noise {
-    enum kg_root root;
+    struct kg_openers openers;
     enum kg_noise_line line; /* Of the byte that comes next. */
     uint64_t n_open;         /* Openers that were given up, less closers. */
     uint64_t n_bytes;        /* Read-only. */
     bool headless;           /* Read-only. */
+    bool broke;              /* An opener was given up behind its first byte. */
 };
 
-void kg_noise_init(struct kg_noise *n, enum kg_root root);
-/* Length of the noise that `bytes` begins with: up to an opener, or all. */
+/* Copies `openers`. */
+void kg_noise_init(struct kg_noise *n, const struct kg_openers *openers);
+/* Length of the noise that `bytes` begins with: up to an opener that may begin a
+ * document, or all. */
 size_t kg_noise_span(struct kg_noise *n, struct kg_str bytes);
 /* A candidate or document has ended here; so many openers stay open. */
 void kg_noise_after(struct kg_noise *n, uint64_t n_open);
