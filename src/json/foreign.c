@@ -152,19 +152,27 @@ static bool is_name_end(struct kg_str s, size_t at)
     return next < s.len && s.ptr[next] == ':';
 }
 
-static bool is_doubtful(struct kg_str s, size_t at, enum kg_root root)
+static bool has(struct kg_str s, char c, bool (*is_one)(struct kg_str, size_t))
 {
-    switch (s.ptr[at]) {
-    case '\0':
-    case '{':
-        return true;
-    case '[':
-        return root != KG_ROOT_OBJECT && may_be_array(s, at);
-    case '"':
-        return is_name_end(s, at);
-    default:
-        return false;
+    const char *end = s.ptr + s.len;
+
+    for (const char *at = s.ptr; at < end; at++) {
+        at = memchr(at, c, (size_t)(end - at));
+        if (at == NULL) {
+            return false;
+        }
+        if (is_one(s, (size_t)(at - s.ptr))) {
+            return true;
+        }
     }
+    return false;
+}
+
+static bool is_doubtful(struct kg_str s, enum kg_root root)
+{
+    return memchr(s.ptr, '\0', s.len) != NULL ||
+           memchr(s.ptr, '{', s.len) != NULL || has(s, '"', is_name_end) ||
+           (root != KG_ROOT_OBJECT && has(s, '[', may_be_array));
 }
 
 static bool ends_like_a_documents(struct kg_str s)
@@ -180,15 +188,10 @@ enum kg_line kg_foreign_judge(struct kg_str line, enum kg_root root)
     if (is_made_of_tokens(line)) {
         return KG_LINE_TOKENS;
     }
-    if (kg_json_is_blank((uint8_t)line.ptr[0]) || ends_like_a_documents(line)) {
-        return KG_LINE_DOUBTFUL;
-    }
-    for (size_t at = 0; at < line.len; at++) {
-        if (is_doubtful(line, at, root)) {
-            return KG_LINE_DOUBTFUL;
-        }
-    }
-    return KG_LINE_FOREIGN;
+    return kg_json_is_blank((uint8_t)line.ptr[0]) ||
+                   ends_like_a_documents(line) || is_doubtful(line, root)
+               ? KG_LINE_DOUBTFUL
+               : KG_LINE_FOREIGN;
 }
 
 /* --- time stamps --------------------------------------------------------------- */
