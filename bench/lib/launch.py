@@ -22,13 +22,13 @@ class Launched:
         with open(self.log, encoding="utf-8", errors="replace") as file:
             return file.read()
 
-    def wait(self, seconds):
-        """Its figures, once it has ended well."""
+    def wait(self, seconds, ends=(0,)):
+        """Its figures, once it has ended well: with one of these exit codes."""
         try:
             code = self.process.wait(seconds)
         except subprocess.TimeoutExpired:
             code = f"not within {seconds} s"
-        assert code == 0, f"{os.path.basename(self.command[0])} ended: {code}\n{self.told()[-2000:]}"
+        assert code in ends, f"{os.path.basename(self.command[0])} ended: {code}\n{self.told()[-2000:]}"
         with open(self.usage, encoding="utf-8") as file:
             usage = json.load(file)
         return {"wall_s": usage["wall_s"], "cpu_s": usage["user_s"] + usage["system_s"], "user_s": usage["user_s"],
@@ -39,8 +39,8 @@ class Launched:
         return self.wait(seconds)
 
 
-def measured(scene, *command, seconds, **options):
+def measured(scene, *command, seconds, ends=(0,), **options):
     """Runs it to its end: its figures, and what it printed."""
     program = Launched(scene, *command, **options)
-    found = program.wait(seconds)
+    found = program.wait(seconds, ends)
     return found, program.told()

@@ -6,13 +6,11 @@ which was cut out before; extract without a profile prints it without white spac
 Output goes to /dev/null. Bytes are those of the input each has."""
 import contextlib
 import os
-import shutil
 import subprocess
 import tempfile
 
-import launch
-from cluster import BUILD, PROGRAM, Scene
-from rounds import Missing
+from cluster import BUILD, PROGRAM
+from reading import reads, verifies
 
 CASES = ["2M pretty", "512M pretty", "128M compact"]
 QUICK = ["2M pretty"]
@@ -35,24 +33,11 @@ def prepare(case):
         yield log, document
 
 
-def reads(path, *command, **environment):
-    with Scene() as scene:
-        found, _ = launch.measured(scene, "sh", "-c", 'in=$1; shift; exec "$@" <"$in" >/dev/null', "sh", path, *command,
-                                   seconds=600, env={**os.environ, **environment})
-    return {**found, "mb_per_cpu_s": os.path.getsize(path) / 1e6 / found["cpu_s"]}
-
-
-def verify(prepared):
-    if shutil.which("json_verify") is None:
-        raise Missing("json_verify is missing: apt-get install yajl-tools")
-    return reads(prepared[1], "json_verify", "-q")
-
-
 def variants(_):
     def extract(path, *options, **environment):
         return reads(path, PROGRAM, "extract", *options, "-", **environment)
     krr = ("--profile", "krr")
-    return {"json_verify": verify,
+    return {"json_verify": lambda paths: verifies(paths[1]),
             "kubeglean": lambda paths: extract(paths[0], *krr),
             "kubeglean --strict": lambda paths: extract(paths[1], *krr, "--strict"),
             "kubeglean, documents": lambda paths: extract(paths[0]),

@@ -63,8 +63,7 @@ class Scene:
 
     def start(self, *command, **options):
         with open(self.path(f"process-{len(self.processes)}.log"), "wb") as log:
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log,
-                                       stderr=subprocess.STDOUT, **options)
+            process = subprocess.Popen(command, **{"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log, **options})
         self.processes.append(process)
         return process
 
