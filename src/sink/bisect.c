@@ -144,7 +144,7 @@ static void next_range(struct kg_batch *b, struct kg_pg *pg, bool back)
         kg_pg_add(pg, "ROLLBACK TO SAVEPOINT kubeglean", NULL);
     }
     if (b->n_ranges == 0) {
-        kg_batch_stored(b, pg);
+        kg_store_ended(b, pg); /* Last. */
         return;
     }
     range = &b->ranges[b->n_ranges - 1];

@@ -397,6 +397,8 @@ void kg_store_staged(struct kg_batch *b, struct kg_pg *pg, uint64_t from,
 /* Behind them, where it matters whose rows fail: what deferred constraints would
  * say at COMMIT is said now. */
 void kg_store_check(const struct kg_batch *b, struct kg_pg *pg);
+/* All rows are where they belong: counts what came again. Last. */
+void kg_store_ended(struct kg_batch *b, struct kg_pg *pg);
 /* Adds the counts that `statement` answered to the reports' results. False: the
  * fast way met rows that were no longer as they had been seen. */
 bool kg_store_count(struct kg_batch *b, struct kg_pg *pg, unsigned statement);

@@ -62,12 +62,17 @@ static void add_marks(struct kg_sql *q, const struct kg_table_def *def)
 }
 
 /* and where it comes from. */
-static void add_mark_arrays(struct kg_sql *q, const struct kg_table_def *def)
+static void add_mark_arrays(struct kg_sql *q, const struct kg_table_def *def,
+                            enum kg_sql_how how)
 {
     uint32_t n = def->n_columns;
+    uint32_t last = kg_sql_is_scoped(def) ? n + def->n_scope + 5 : n + 1;
 
     if (kg_sql_is_scoped(def)) {
         kg_sql_add(q, "unnest($%u::integer[]) AS kubeglean_scope, ", n + 2);
+    }
+    if (how == KG_SQL_CAREFUL) {
+        kg_sql_add(q, "unnest($%u::bigint[]) AS kubeglean_row, ", last + 1);
     }
     kg_sql_add(q, "unnest($%u::integer[]) AS kubeglean_report) u OFFSET 0",
                n + 1);
@@ -75,11 +80,14 @@ static void add_mark_arrays(struct kg_sql *q, const struct kg_table_def *def)
 
 /* Arrays side by side: cheaper than unnest() of all of them in FROM. */
 static void add_rows_given(struct kg_sql *q, const struct kg_table_def *def,
-                           const struct kg_str *casts)
+                           const struct kg_str *casts, enum kg_sql_how how)
 {
     kg_sql_add(q, "SELECT ");
     kg_columns_add_typed(q, def, casts);
     kg_sql_add(q, ", ");
+    if (how == KG_SQL_CAREFUL) {
+        kg_sql_add(q, "u.kubeglean_row, ");
+    }
     add_marks(q, def);
     kg_sql_add(q, " FROM (SELECT ");
     for (uint32_t i = 0; i < def->n_columns; i++) {
@@ -87,7 +95,7 @@ static void add_rows_given(struct kg_sql *q, const struct kg_table_def *def,
         kg_sql_name(q, kg_str_from(def->columns[i].name));
         kg_sql_add(q, ", ");
     }
-    add_mark_arrays(q, def);
+    add_mark_arrays(q, def, how);
 }
 
 /* From staging: the last of each key. */
@@ -103,7 +111,8 @@ static void add_rows_staged(struct kg_sql *q, const struct kg_table_def *def,
         kg_sql_add(q, ") ");
     }
     kg_columns_add_typed(q, def, casts);
-    kg_sql_add(q, ", 0 AS kubeglean_report, false AS kubeglean_lost FROM ");
+    kg_sql_add(q, ", u.kubeglean_row, 0 AS kubeglean_report,"
+                  " false AS kubeglean_lost FROM ");
     kg_sql_staging(q, def->name);
     kg_sql_add(q, " u" KG_SQL_OF_ATTEMPT " AND u.kubeglean_row"
                   " BETWEEN $3::text::bigint AND $4::text::bigint ORDER BY ");
@@ -244,17 +253,27 @@ static void add_scope_guard(struct kg_sql *q, const struct kg_table_def *def,
     }
 }
 
-/* u: the rows, in their order, and what the table has now. */
+/* u: the rows, in their order, and what the table has now. Keys that differ in
+ * bytes may be equal to the server (1 and 1.0): the fast ways stumble over such,
+ * the careful one takes the last of them. */
 static void add_before(struct kg_sql *q, const struct kg_table_def *def,
-                       const struct kg_str *casts, enum source source)
+                       const struct kg_str *casts, enum source source,
+                       enum kg_sql_how how)
 {
     bool scoped = kg_sql_is_scoped(def);
+    bool distinct = how == KG_SQL_CAREFUL && def->mode != KG_MODE_APPEND;
 
     kg_sql_add(q, "WITH ");
     if (scoped && source == GIVEN) {
         add_taken(q, def, casts);
     }
-    kg_sql_add(q, "u AS MATERIALIZED (SELECT d.*");
+    kg_sql_add(q, "u AS MATERIALIZED (SELECT ");
+    if (distinct) {
+        kg_sql_add(q, "DISTINCT ON (");
+        kg_columns_add(q, def, KG_COLUMNS_KEYS, "d.");
+        kg_sql_add(q, ") ");
+    }
+    kg_sql_add(q, "d.*");
     if (def->mode != KG_MODE_APPEND) {
         kg_sql_add(q, ", t.ctid AS kubeglean_ctid, t.");
         add_first_key(q, def);
@@ -270,7 +289,7 @@ static void add_before(struct kg_sql *q, const struct kg_table_def *def,
     }
     kg_sql_add(q, " FROM (");
     if (source == GIVEN) {
-        add_rows_given(q, def, casts);
+        add_rows_given(q, def, casts, how);
     } else {
         add_rows_staged(q, def, casts);
     }
@@ -285,6 +304,11 @@ static void add_before(struct kg_sql *q, const struct kg_table_def *def,
         kg_sql_add(q, " LEFT JOIN kubeglean_scopes g ON g.target = $7::text"
                       " AND g.scope = ");
         kg_columns_add_scope(q, def, "d.");
+    }
+    if (distinct) {
+        kg_sql_add(q, " ORDER BY ");
+        kg_columns_add(q, def, KG_COLUMNS_KEYS, "d.");
+        kg_sql_add(q, ", d.kubeglean_row DESC");
     }
     kg_sql_add(q, ")");
 }
@@ -342,7 +366,9 @@ static void add_careful(struct kg_sql *q, const struct kg_table_def *def,
 {
     kg_sql_add(q, "%s", no_x);
     add_insert(q, def);
-    kg_sql_add(q, "u WHERE u.kubeglean_open AND NOT u.kubeglean_lost");
+    kg_sql_add(q, "u WHERE u.kubeglean_open AND NOT u.kubeglean_lost"
+                  " ORDER BY ");
+    kg_columns_add_order(q, def);
     add_conflict(q, def, casts);
     kg_sql_add(q, " RETURNING 1)");
 }
@@ -407,11 +433,11 @@ static void add_new_given(struct kg_sql *q, const struct kg_table_def *def,
                open);
     add_marks(q, def);
     kg_sql_add(q, " FROM (SELECT ");
-    add_mark_arrays(q, def);
+    add_mark_arrays(q, def, KG_SQL_NEW);
     kg_sql_add(q, ") d)%s", no_x);
     add_insert(q, def);
     kg_sql_add(q, "(SELECT d.* FROM (");
-    add_rows_given(q, def, casts);
+    add_rows_given(q, def, casts, KG_SQL_NEW);
     kg_sql_add(q,
                ") d WHERE %s AND NOT d.kubeglean_lost) u"
                " RETURNING 1)",
@@ -437,7 +463,7 @@ void kg_sql_store(struct kg_sql *q, const struct kg_table_def *def,
         add_new_given(q, def, casts);
         return;
     }
-    add_before(q, def, casts, GIVEN);
+    add_before(q, def, casts, GIVEN, how);
     add_store(q, def, casts, how);
 }
 
@@ -451,7 +477,7 @@ void kg_sql_merge(struct kg_sql *q, const struct kg_table_def *def,
         add_new_staged(q, def, casts);
         return;
     }
-    add_before(q, def, casts, STAGED);
+    add_before(q, def, casts, STAGED, how);
     add_store(q, def, casts, how);
 }
 

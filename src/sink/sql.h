@@ -41,7 +41,8 @@ enum kg_sql_how { KG_SQL_NEW, KG_SQL_FAST, KG_SQL_CAREFUL, KG_SQL_HOW_NR };
  * kg_sql_store: parameters are the columns' arrays, then an array of the
  * report's number, or its complement if the row has lost to a later one of the
  * statement, whose fate it shares. If it is scoped: an array of the scope's
- * number (from 1); then those of kg_sql_guard.
+ * number (from 1); then those of kg_sql_guard. KG_SQL_CAREFUL: an array of the
+ * rows' numbers within their one report.
  * kg_sql_merge: from staging. Report's key, attempt, first and last row's
  * number; if it is scoped scanned_at (or -infinity), run, target's name.
  *

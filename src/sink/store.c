@@ -91,6 +91,16 @@ static void add_scopes(struct kg_batch *b, const struct kg_row_set *set,
 
 /* --- rows ------------------------------------------------------------------------- */
 
+static void add_numbers(struct kg_batch *b, const struct kg_row_set *set,
+                        uint64_t from, uint64_t to)
+{
+    kg_binds_array_begin(&b->args, KG_BINDS_BIGINT);
+    for (uint64_t i = from; i < to; i++) {
+        kg_binds_element_bigint(&b->args, (int64_t)set->refs[i].number);
+    }
+    kg_binds_array_end(&b->args);
+}
+
 static void rows_args(struct kg_batch *b, struct kg_row_set *set, uint64_t from,
                       uint64_t to)
 {
@@ -111,6 +121,9 @@ static void rows_args(struct kg_batch *b, struct kg_row_set *set, uint64_t from,
         }
         kg_binds_array_end(&b->args);
         add_scopes(b, set, from, to);
+    }
+    if (b->care != KG_CARE_GATHERED) {
+        add_numbers(b, set, from, to);
     }
 }
 
@@ -273,6 +286,26 @@ bool kg_store_count(struct kg_batch *b, struct kg_pg *pg, unsigned statement)
     return true;
 }
 
+/* What a report alone has too many of are keys that came again, also where the
+ * server alone knows that they are equal. */
+static void count_duplicates(struct kg_report *r)
+{
+    struct kg_report_result *result = &r->result;
+    uint64_t n_rows = kg_report_is_staged(r) ? r->n_staged : r->rows.n;
+
+    result->n_duplicates = n_rows - result->n_inserted - result->n_updated -
+                           result->n_unchanged - result->n_refused -
+                           (result->n_rejected - r->n_read_rejected);
+}
+
+void kg_store_ended(struct kg_batch *b, struct kg_pg *pg)
+{
+    if (b->n_reports == 1 && !b->reports[0]->rows.blank) {
+        count_duplicates(b->reports[0]);
+    }
+    kg_batch_stored(b, pg); /* Last. */
+}
+
 static void raced(struct kg_batch *b, struct kg_pg *pg)
 {
     struct kg_error e;
@@ -349,7 +382,7 @@ static void store_more(struct kg_batch *b, struct kg_pg *pg)
     enum kg_errc code = KG_OK;
 
     if (b->n_asked == b->n_reports) {
-        kg_batch_stored(b, pg);
+        kg_store_ended(b, pg); /* Last. */
         return;
     }
     while (code == KG_OK && b->n_asked < b->n_reports &&
@@ -369,7 +402,6 @@ static void on_merged(struct kg_pg *pg, const struct kg_error *e)
 {
     struct kg_batch *b = KG_CONTAINER_OF(pg->data, struct kg_batch, job);
     struct kg_report *r = b->reports[0];
-    struct kg_report_result *result = &r->result;
     struct kg_error missing;
 
     if (e != NULL) {
@@ -387,10 +419,7 @@ static void on_merged(struct kg_pg *pg, const struct kg_error *e)
         raced(b, pg); /* Last. */
         return;
     }
-    result->n_duplicates = r->n_staged - result->n_inserted -
-                           result->n_updated - result->n_unchanged -
-                           result->n_refused;
-    kg_batch_stored(b, pg);
+    kg_store_ended(b, pg); /* Last. */
 }
 
 static void merge(struct kg_batch *b, struct kg_pg *pg)

@@ -256,6 +256,54 @@ static void a_text_too_long_for_its_column_costs_its_own_row_alone(void **state)
     kt_sink_end(&t);
 }
 
+/* --- keys that are equal to the server alone ---------------------------------------- */
+
+static const struct kg_column equal_columns[] = {
+    {"n", KG_TYPE_NUMERIC, true},
+    {"at", KG_TYPE_TIMESTAMPTZ, true},
+    {"who", KG_TYPE_TEXT, true},
+    {"v", KG_TYPE_INTEGER, false},
+};
+static const struct kg_table_def equals = {.name = "equals",
+                                           .n_columns = 4,
+                                           .columns = equal_columns,
+                                           .scanned_at = -1};
+
+#define UPPER "AAAAAAAA-0000-4000-8000-000000000001"
+#define LOWER "aaaaaaaa-0000-4000-8000-000000000001"
+
+/* Whether the table has them already, or not. */
+static void of_keys_that_are_equal_the_last_one_wins(void **state)
+{
+    static const char *const rows[] = {
+        "1.00", "2026-09-21T12:00:00Z",      UPPER, "1", /* First in order, */
+        "2",    "2026-09-21T12:00:00Z",      LOWER, "2", /* last in bytes. */
+        "1",    "2026-09-21T14:00:00+02:00", LOWER, "3",
+        "1.0",  "2026-09-21T12:00:00Z",      LOWER, "4",
+        "01",   "2026-09-21T12:00:00Z",      UPPER, "5"};
+    struct kt_sink t;
+    struct kt_stored s;
+
+    (void)state;
+    kt_sink_fresh(&t);
+    (void)kt_pg_query("CREATE TABLE equals (n numeric, at timestamptz,"
+                      " who uuid, v int, PRIMARY KEY (n, at, who))");
+    for (unsigned i = 1; i <= 2; i++) {
+        const struct kg_run_info run = kt_run(i, NOON + i);
+
+        s = kt_store_texts(&t, &equals, &run, rows, 5);
+        assert_false(s.failed);
+        assert_int_equal(s.result.n_duplicates, 3);
+        assert_int_equal(s.result.n_rejected, 0);
+        assert_int_equal(i == 1 ? s.result.n_inserted : s.result.n_unchanged,
+                         2);
+        kt_assert_query("SELECT n::integer, v FROM equals ORDER BY 1",
+                        "1|5\n2|2");
+    }
+    kt_assert_query("SELECT DISTINCT duplicates FROM kubeglean_runs", "3");
+    kt_sink_end(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -267,6 +315,7 @@ int main(void)
         cmocka_unit_test(texts_become_dates_and_uuids_where_a_table_has_them),
         cmocka_unit_test(
             a_text_too_long_for_its_column_costs_its_own_row_alone),
+        cmocka_unit_test(of_keys_that_are_equal_the_last_one_wins),
     };
 
     return cmocka_run_group_tests_name("type", tests, NULL, NULL);
