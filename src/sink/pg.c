@@ -545,6 +545,7 @@ void kg_pg_go(struct kg_pg *pg, kg_pg_round_cb cb)
         if (!pg->failed) {
             error_from_conn(pg, KG_ECLOSED);
         }
+        close_poller(pg); /* libpq may have closed the socket already. */
         kg_defer(pg->loop, &pg->deferred);
     }
 }
