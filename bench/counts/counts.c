@@ -13,10 +13,11 @@
 #include "kube/tail.h"
 #include "kubeglean/config.h"
 #include "kubeglean/glean.h"
+#include "kubeglean/heap.h"
 #include "kubeglean/limits.h"
 #include "kubeglean/pick.h"
 #include "kubeglean/reader.h"
-#include "sink/rows.h"
+#include "sink/rowset.h"
 
 enum { CHUNK = 16 * 1024, EVENT_TIMES = 100 };
 
@@ -29,6 +30,7 @@ struct work {
     struct kg_rows rows; /* As the reader gave them, */
     struct kg_rows copy; /* and what is counted. */
     struct kg_row_set set;
+    struct kg_value *values; /* Of all rows of the set. */
     struct kg_binds binds;
     uint64_t n; /* Of the path's unit. */
 };
@@ -55,8 +57,7 @@ static void must(enum kg_errc err, const char *what)
 static void add_row(struct kg_rows *rows, const struct work *w,
                     const struct kg_row *row)
 {
-    must(kg_rows_add(rows, kg_profile_table(w->profile)->n_columns, row),
-         "a row");
+    must(kg_rows_add(rows, kg_profile_table(w->profile), row), "a row");
 }
 
 /* --- reading ---------------------------------------------------------------- */
@@ -219,6 +220,20 @@ static void on_again(void *data, const struct kg_row_ref *dropped)
     (void)dropped;
 }
 
+static void list_values(struct work *w)
+{
+    uint32_t n_columns = w->set.def->n_columns;
+
+    w->values = kg_calloc(w->set.n * n_columns, sizeof(w->values[0]));
+    if (w->values == NULL) {
+        die("the rows' values", "no memory");
+    }
+    for (size_t i = 0; i < w->set.n * n_columns; i++) {
+        w->values[i] =
+            kg_row_set_value(&w->set, i / n_columns, (uint32_t)(i % n_columns));
+    }
+}
+
 static void prepare_store(struct work *w)
 {
     struct kg_error e;
@@ -231,19 +246,16 @@ static void prepare_store(struct work *w)
     for_each_chunk(w, feed);
     kg_row_set_init(&w->set, kg_profile_table(w->profile));
     must(kg_row_set_add(&w->set, &w->rows, 0), "a set of rows");
+    list_values(w);
 }
 
 static void copy_rows(struct work *w)
 {
-    struct kg_value values[KG_COLUMNS_MAX];
-
     for (size_t i = 0; i < w->set.n; i++) {
-        for (uint32_t k = 0; k < w->set.def->n_columns; k++) {
-            values[k] = kg_row_ref_value(&w->set.refs[i], k);
-        }
-        add_row(&w->copy, w,
-                &(struct kg_row){.values = values,
-                                 .number = w->set.refs[i].number});
+        add_row(
+            &w->copy, w,
+            &(struct kg_row){.values = w->values + i * w->set.def->n_columns,
+                             .number = w->set.refs[i].row->number});
     }
 }
 

@@ -95,7 +95,7 @@ bool kg_batch_gather(struct kg_batch *b)
         }
         if (r != NULL) {
             n_rows += r->rows.n;
-            n_bytes += kg_buf_len(&r->rows.bytes);
+            n_bytes += r->rows.len;
         }
         if (b->n_items > 0 &&
             (wants_to_be_alone(item) || n_rows > KG_LIMIT_GATHER_ROWS ||

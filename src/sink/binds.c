@@ -175,15 +175,20 @@ void kg_binds_element_instant(struct kg_binds *a, int64_t us)
     kg_binds_element_bigint(a, us == KG_TIME_NONE ? us : us - EPOCH_US);
 }
 
-void kg_binds_array_end(struct kg_binds *a)
+static struct array_head head_of(enum kg_binds_type type, uint32_t n)
 {
-    const struct array_head head = {
-        .n_dimensions = htonl(a->n_elements > 0 ? 1 : 0),
+    return (struct array_head){
+        .n_dimensions = htonl(n > 0 ? 1 : 0),
         .may_have_nulls = htonl(1),
-        .element_oid = htonl((uint32_t)a->array_type),
-        .length = htonl(a->n_elements),
+        .element_oid = htonl((uint32_t)type),
+        .length = htonl(n),
         .lower_bound = htonl(1),
     };
+}
+
+void kg_binds_array_end(struct kg_binds *a)
+{
+    const struct array_head head = head_of(a->array_type, a->n_elements);
 
     if (a->err == KG_OK) {
         char *begin = a->bytes.ptr + a->bytes.start + a->array_head;
@@ -194,6 +199,30 @@ void kg_binds_array_end(struct kg_binds *a)
         }
     }
     close_arg(a);
+}
+
+void kg_binds_array_of(struct kg_binds *a, enum kg_binds_type type, size_t n,
+                       size_t len)
+{
+    const struct array_head head = head_of(type, (uint32_t)n);
+    size_t room_len = n * sizeof(uint32_t) + len;
+    char *room;
+
+    open_arg(a);
+    add(a, &head, sizeof(head));
+    if (a->err == KG_OK) {
+        a->err = kg_buf_reserve(&a->bytes, room_len, &room);
+    }
+    if (a->err == KG_OK) {
+        kg_buf_commit(&a->bytes, room_len);
+    }
+    close_arg(a);
+}
+
+char *kg_binds_elements(struct kg_binds *a, unsigned i)
+{
+    return a->bytes.ptr + a->bytes.start + a->begin[i] +
+           sizeof(struct array_head);
 }
 
 const char *kg_binds_ptr(const struct kg_binds *a, unsigned i)

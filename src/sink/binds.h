@@ -52,6 +52,14 @@ void kg_binds_element_integer(struct kg_binds *a, int32_t value);
 void kg_binds_element_instant(struct kg_binds *a, int64_t us);
 void kg_binds_array_end(struct kg_binds *a);
 
+/* An array of `n` elements, more than none, which together have `len` bytes and
+ * each its length before it (32 bits of the network's order; all set: NULL).
+ * Who asks for it puts them to kg_binds_elements(). */
+void kg_binds_array_of(struct kg_binds *a, enum kg_binds_type type, size_t n,
+                       size_t len);
+/* Of parameter `i`; until the next change. */
+char *kg_binds_elements(struct kg_binds *a, unsigned i);
+
 /* Borrowed until the next change. NULL for NULL. */
 const char *kg_binds_ptr(const struct kg_binds *a, unsigned i);
 

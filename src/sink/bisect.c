@@ -88,7 +88,6 @@ static void ask_key(struct kg_batch *b, struct kg_pg *pg, uint64_t number)
 
 static void found_bad(struct kg_batch *b, struct kg_pg *pg, uint64_t place)
 {
-    const struct kg_row_ref *ref;
     struct kg_buf key;
     enum kg_errc code;
 
@@ -96,11 +95,10 @@ static void found_bad(struct kg_batch *b, struct kg_pg *pg, uint64_t place)
         ask_key(b, pg, place);
         return;
     }
-    ref = &b->set.refs[place];
     kg_buf_init(&key, KG_LIMIT_SINK_BINDS);
-    code = kg_row_ref_key(ref, b->set.def, &key);
+    code = kg_row_set_key(&b->set, place, &key);
     if (code == KG_OK) {
-        code = note(b, ref->number, kg_buf_str(&key));
+        code = note(b, b->set.refs[place].row->number, kg_buf_str(&key));
     }
     kg_buf_finish(&key);
     noted(b, pg, code); /* Last. */

@@ -20,7 +20,7 @@
 #include "kubeglean/sink.h"
 #include "kubeglean/table.h"
 #include "pg.h"
-#include "rows.h"
+#include "rowset.h"
 #include "sql.h"
 
 /* --- jobs ----------------------------------------------------------------------- */
@@ -309,10 +309,9 @@ struct kg_reject {
 enum kg_errc kg_report_note_reject(struct kg_report *r,
                                    const struct kg_reject *reject,
                                    const char *state);
-/* A row with a text that can be stored nowhere. */
+/* A row that kg_row_bad_text() finds bad. */
 enum kg_errc kg_report_reject_text(struct kg_report *r,
-                                   const struct kg_row *row,
-                                   const struct kg_column *column);
+                                   const struct kg_row *row);
 /* Rows are late from here on. */
 enum kg_errc kg_report_note_late(struct kg_report *r, const struct kg_row *row);
 /* What its late rows lack goes to them, in staging: a part of one round. */

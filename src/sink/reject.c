@@ -91,11 +91,11 @@ enum kg_errc kg_report_reject(struct kg_report *r, const struct kg_row *row,
 }
 
 enum kg_errc kg_report_reject_text(struct kg_report *r,
-                                   const struct kg_row *row,
-                                   const struct kg_column *column)
+                                   const struct kg_row *row)
 {
+    const struct kg_column *bad = kg_row_bad_text(r->target->def, row);
     struct kg_reject reject = {
-        .column = kg_str_from(column->name),
+        .column = kg_str_from(bad->name),
         .reason = KG_STR("a text with U+0000 or bytes that are no UTF-8"),
     };
 

@@ -35,8 +35,7 @@ static const struct kg_sm_state states[KG_REPORT_STATE_NR] = {
 
 static void drop_rows(struct kg_report *r)
 {
-    kg_sink_bytes(r->sink, 0,
-                  kg_buf_len(&r->rows.bytes) + kg_buf_len(&r->piece.bytes));
+    kg_sink_bytes(r->sink, 0, r->rows.len + r->piece.len);
     kg_rows_reset(&r->rows);
     kg_rows_reset(&r->piece);
 }
@@ -49,9 +48,7 @@ void kg_report_free(struct kg_report *r)
     kg_queue_remove(&r->pause_node);
     kg_queue_remove(&r->job.node);
     kg_report_forget_rejects(r, 0);
-    kg_rows_finish(&r->rows);
-    kg_rows_finish(&r->piece);
-    kg_rows_finish(&r->first_late);
+    kg_rows_reset(&r->first_late);
     kg_buf_finish(&r->scope);
     kg_sql_finish(&r->scopes);
     kg_free(r->key);
@@ -80,7 +77,7 @@ static void send_rows(struct kg_report *r, struct kg_pg *pg,
     kg_row_set_args(set, from, to, &args);
     kg_binds_array_begin(&args, KG_BINDS_BIGINT);
     for (size_t i = from; i < to; i++) {
-        kg_binds_element_bigint(&args, (int64_t)set->refs[i].number);
+        kg_binds_element_bigint(&args, (int64_t)set->refs[i].row->number);
     }
     kg_binds_array_end(&args);
     kg_binds_text(&args, kg_str_from(r->key));
@@ -100,7 +97,7 @@ static void begin_piece(struct kg_report *r, struct kg_pg *pg)
     if (kg_row_set_add(&set, &r->piece, 0) != KG_OK) {
         kg_pg_add(pg, NULL, NULL); /* No memory: the round fails. */
     } else {
-        size_t n = kg_buf_len(&r->piece.bytes) / KG_LIMIT_STAGE_BYTES;
+        size_t n = r->piece.len / KG_LIMIT_STAGE_BYTES;
         size_t step = n > 1 ? set.n / n + 1 : set.n;
 
         for (size_t from = 0; from < set.n; from += step) {
@@ -174,7 +171,7 @@ static void piece_ended(struct kg_report *r, const struct kg_error *e)
     if (e == NULL) {
         r->join_due = r->join_due && r->piece.n > 0;
         r->n_staged += r->piece.n;
-        kg_sink_bytes(r->sink, 0, kg_buf_len(&r->piece.bytes));
+        kg_sink_bytes(r->sink, 0, r->piece.len);
         kg_rows_reset(&r->piece);
         kg_report_kick(r);
         return;
@@ -217,7 +214,7 @@ static bool is_busy(const struct kg_sink *s)
 
 static bool is_large(const struct kg_report *r)
 {
-    size_t len = kg_buf_len(&r->rows.bytes);
+    size_t len = r->rows.len;
 
     return r->rows.n > KG_LIMIT_BATCH_ROWS || len > KG_LIMIT_BATCH_BYTES ||
            (r->sink->n_bytes > KG_LIMIT_SINK_BYTES &&
@@ -227,7 +224,7 @@ static bool is_large(const struct kg_report *r)
 static bool is_piece(const struct kg_report *r)
 {
     return r->rows.n >= KG_LIMIT_BATCH_ROWS ||
-           kg_buf_len(&r->rows.bytes) >= KG_LIMIT_STAGE_BYTES;
+           r->rows.len >= KG_LIMIT_STAGE_BYTES;
 }
 
 static void stage_more(struct kg_report *r)
@@ -373,24 +370,6 @@ void kg_report_on_resume(struct kg_report *r, kg_report_resume_cb resume_cb,
     r->resume_data = data;
 }
 
-/* NUL and what is no UTF-8 can be stored nowhere: known before it is sent. */
-static const struct kg_column *find_bad_text(const struct kg_report *r,
-                                             const struct kg_row *row)
-{
-    const struct kg_table_def *def = r->target->def;
-
-    for (uint32_t i = 0; i < def->n_columns; i++) {
-        struct kg_str text = row->values[i].text;
-
-        if (!row->values[i].is_null && text.len > 0 &&
-            (memchr(text.ptr, '\0', text.len) != NULL ||
-             kg_str_utf8_span(text) < text.len)) {
-            return &def->columns[i];
-        }
-    }
-    return NULL;
-}
-
 /* ["c1", "team-a"], for the ledger. One that is too long is cut short. */
 void kg_report_note_scope(struct kg_report *r, const struct kg_row *row)
 {
@@ -420,7 +399,7 @@ void kg_report_note_scope(struct kg_report *r, const struct kg_row *row)
 
 static enum kg_errc take_row(struct kg_report *r, const struct kg_row *row)
 {
-    enum kg_errc code = kg_rows_add(&r->rows, r->target->def->n_columns, row);
+    enum kg_errc code = kg_rows_add(&r->rows, r->target->def, row);
 
     if (code == KG_OK) {
         r->n_numbers = row->number + 1;
@@ -452,19 +431,21 @@ enum kg_errc kg_report_stage(struct kg_report *r)
 enum kg_errc kg_report_add(struct kg_report *r, const struct kg_row *row,
                            bool *ret_pause)
 {
-    const struct kg_column *bad = find_bad_text(r, row);
-    size_t was = kg_buf_len(&r->rows.bytes);
+    size_t was = r->rows.len;
     enum kg_errc code = KG_OK;
 
     *ret_pause = false;
     if (r->item.failed) {
         return KG_OK; /* Its end will tell. */
     }
-    code = bad != NULL ? kg_report_reject_text(r, row, bad) : take_row(r, row);
+    code = take_row(r, row);
+    if (code == KG_EDATA) {
+        code = kg_report_reject_text(r, row);
+    }
     if (code != KG_OK) {
         return code;
     }
-    kg_sink_bytes(r->sink, kg_buf_len(&r->rows.bytes) - was, 0);
+    kg_sink_bytes(r->sink, r->rows.len - was, 0);
     if (r->sm.state == KG_REPORT_GATHERING && is_large(r)) {
         code = kg_report_stage(r);
     }

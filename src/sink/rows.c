@@ -1,37 +1,39 @@
 /* SPDX-License-Identifier: MIT */
 #include "rows.h"
 
-#include <stdlib.h>
+#include <stdalign.h>
 
 #include "kubeglean/heap.h"
 #include "kubeglean/limits.h"
+#include "text.h"
 
-enum { NULL_LEN = -1 };
+enum { NULL_LEN = -1, CHUNK_FIRST = 2048, CHUNK = 8192, ROWS_FIRST = 8 };
 
-struct place {
-    size_t offset; /* Into `bytes`. */
-    uint64_t number;
+struct kg_row_chunk {
+    struct kg_row_chunk *next;
+    size_t len, capacity; /* Of `bytes`. */
+    char bytes[];
 };
+
+/* What a NULL has as its key: last, and no UTF-8. */
+static const char null_key = '\xff';
 
 void kg_rows_init(struct kg_rows *r, size_t max_bytes)
 {
-    kg_buf_init(&r->bytes, max_bytes);
-    kg_buf_init(&r->places, max_bytes);
-    r->n = 0;
-    r->blank = false;
-}
-
-void kg_rows_finish(struct kg_rows *r)
-{
-    kg_buf_finish(&r->bytes);
-    kg_buf_finish(&r->places);
+    KG_REQUIRE(max_bytes <= INT32_MAX); /* So is every length. */
+    *r = (struct kg_rows){.max = max_bytes};
 }
 
 void kg_rows_reset(struct kg_rows *r)
 {
-    kg_buf_shrink(&r->bytes, 0);
-    kg_buf_shrink(&r->places, 0);
-    r->n = 0;
+    struct kg_row_chunk *next;
+
+    for (struct kg_row_chunk *chunk = r->chunks; chunk != NULL; chunk = next) {
+        next = chunk->next;
+        kg_free(chunk);
+    }
+    kg_free(r->rows);
+    *r = (struct kg_rows){.max = r->max, .blank = r->blank};
 }
 
 void kg_rows_swap(struct kg_rows *a, struct kg_rows *b)
@@ -42,319 +44,171 @@ void kg_rows_swap(struct kg_rows *a, struct kg_rows *b)
     *b = was_a;
 }
 
-static char *put_value(char *end, const struct kg_value *v)
-{
-    int32_t len = v->is_null ? NULL_LEN : (int32_t)v->text.len;
+/* --- adding ------------------------------------------------------------------- */
 
-    memcpy(end, &len, sizeof(len));
-    end += sizeof(len);
-    if (len > 0) {
-        memcpy(end, v->text.ptr, (size_t)len);
-        end += len;
-    }
-    return end;
+/* All but the values. */
+static size_t head_size(const struct kg_table_def *def)
+{
+    return offsetof(struct kg_held_row, lens) +
+           def->n_columns * sizeof(int32_t);
 }
 
-enum kg_errc kg_rows_add(struct kg_rows *r, uint32_t n_columns,
-                         const struct kg_row *row)
+static size_t size_of(const struct kg_table_def *def, const struct kg_row *row)
 {
-    struct place place = {kg_buf_len(&r->bytes), row->number};
-    size_t len = n_columns * sizeof(int32_t);
-    enum kg_errc code;
-    char *room;
-    char *end;
+    size_t size = head_size(def);
 
-    for (uint32_t i = 0; i < n_columns; i++) {
-        if (row->values[i].text.len > INT32_MAX) {
-            return KG_ELIMIT;
-        }
-        len += row->values[i].is_null ? 0 : row->values[i].text.len;
+    for (uint32_t i = 0; i < def->n_columns; i++) {
+        size += row->values[i].is_null ? 0 : row->values[i].text.len;
+        size += def->columns[i].key ? 1 + row->values[i].is_null : 0;
     }
-    code = kg_buf_reserve(&r->bytes, len, &room);
-    if (code == KG_OK) {
-        code = kg_buf_add(&r->places,
-                          kg_str_of((const char *)&place, sizeof(place)));
-    }
-    if (code != KG_OK) {
-        return code;
-    }
-    end = room;
-    for (uint32_t i = 0; i < n_columns; i++) {
-        end = put_value(end, &row->values[i]);
-    }
-    kg_buf_commit(&r->bytes, len);
-    r->n++;
-    return KG_OK;
+    return (size + alignof(struct kg_held_row) - 1) &
+           ~(alignof(struct kg_held_row) - 1);
 }
 
-void kg_row_set_init(struct kg_row_set *s, const struct kg_table_def *def)
+static enum kg_errc make_room(struct kg_rows *r, size_t size)
 {
-    *s = (struct kg_row_set){.def = def};
-}
+    size_t usual = r->chunks == NULL ? CHUNK_FIRST : CHUNK;
+    size_t capacity = size > usual ? size : usual;
+    struct kg_row_chunk *chunk;
 
-void kg_row_set_finish(struct kg_row_set *s)
-{
-    kg_free(s->refs);
-}
-
-enum kg_errc kg_row_set_add(struct kg_row_set *s, const struct kg_rows *rows,
-                            uint32_t report)
-{
-    const char *places = kg_buf_str(&rows->places).ptr;
-    const char *bytes = kg_buf_str(&rows->bytes).ptr;
-
-    if (s->n + rows->n > s->capacity) {
-        size_t capacity =
-            s->capacity * 2 > s->n + rows->n ? s->capacity * 2 : s->n + rows->n;
-        void *refs = kg_realloc(s->refs, capacity * sizeof(s->refs[0]));
-
-        if (refs == NULL) {
-            return KG_ENOMEM;
-        }
-        s->refs = refs;
-        s->capacity = capacity;
-    }
-    for (size_t i = 0; i < rows->n; i++) {
-        struct place place;
-
-        memcpy(&place, places + i * sizeof(place), sizeof(place));
-        s->refs[s->n++] = (struct kg_row_ref){
-            .bytes = bytes + place.offset,
-            .number = place.number,
-            .report = report,
-            .lost = rows->blank,
-        };
-    }
-    return KG_OK;
-}
-
-/* Takes the value at `*at` and moves on to the next column's. */
-static struct kg_value next_value(const char **at)
-{
-    struct kg_value v = {{NULL, 0}, true};
-    int32_t len;
-
-    memcpy(&len, *at, sizeof(len));
-    *at += sizeof(len);
-    if (len != NULL_LEN) {
-        v = (struct kg_value){kg_str_of(*at, (size_t)len), false};
-        *at += len;
-    }
-    return v;
-}
-
-struct kg_value kg_row_ref_value(const struct kg_row_ref *ref, uint32_t column)
-{
-    const char *at = ref->bytes;
-
-    for (uint32_t i = 0; i < column; i++) {
-        (void)next_value(&at);
-    }
-    return next_value(&at);
-}
-
-/* --- sorting ------------------------------------------------------------------ */
-
-/* What a row is sorted by: its key's values one behind the other, each ended by a
- * NUL, which none of them holds. Bytewise that is the order of the values. Keys
- * lie side by side, apart from their rows, and most differ within a few bytes of
- * where the first two do. */
-struct sort_key {
-    uint64_t first; /* Eight bytes behind what all have in common. */
-    struct kg_str bytes;
-    struct kg_row_ref ref;
-};
-
-static const struct kg_str null_key = {"\xff", 1}; /* Last; no UTF-8. */
-
-static enum kg_errc add_key(struct kg_buf *keys, const struct kg_row_ref *ref,
-                            const struct kg_table_def *def)
-{
-    const char *at = ref->bytes;
-    enum kg_errc code = KG_OK;
-
-    for (uint32_t i = 0; code == KG_OK && i < def->n_columns; i++) {
-        struct kg_value v = next_value(&at);
-
-        if (def->columns[i].key) {
-            code = kg_buf_add(keys, v.is_null ? null_key : v.text);
-            code = code == KG_OK ? kg_buf_addc(keys, '\0') : code;
-        }
-    }
-    return code;
-}
-
-static size_t common_prefix(struct kg_str a, struct kg_str b)
-{
-    size_t max = a.len < b.len ? a.len : b.len;
-    size_t n = 0;
-
-    while (n < max && a.ptr[n] == b.ptr[n]) {
-        n++;
-    }
-    return n;
-}
-
-static uint64_t first_bytes(struct kg_str s)
-{
-    uint64_t first = 0;
-
-    for (size_t i = 0; i < sizeof(first); i++) {
-        first = first << 8 | (i < s.len ? (unsigned char)s.ptr[i] : 0);
-    }
-    return first;
-}
-
-static void note_firsts(struct sort_key *sort, size_t n)
-{
-    size_t common = sort[0].bytes.len;
-
-    for (size_t i = 1; i < n; i++) {
-        common =
-            common_prefix(kg_str_of(sort[0].bytes.ptr, common), sort[i].bytes);
-    }
-    for (size_t i = 0; i < n; i++) {
-        sort[i].first = first_bytes(
-            kg_str_of(sort[i].bytes.ptr + common, sort[i].bytes.len - common));
-    }
-}
-
-static int compare_keys(const struct sort_key *a, const struct sort_key *b)
-{
-    return a->first != b->first ? (a->first < b->first ? -1 : 1)
-                                : kg_str_cmp(a->bytes, b->bytes);
-}
-
-static int compare_sort_keys(const void *left, const void *right)
-{
-    const struct sort_key *a = left;
-    const struct sort_key *b = right;
-    int order = compare_keys(a, b);
-
-    if (order != 0) {
-        return order;
-    }
-    if (a->ref.report != b->ref.report) {
-        return a->ref.report < b->ref.report ? -1 : 1;
-    }
-    return a->ref.number < b->ref.number ? -1 : a->ref.number > b->ref.number;
-}
-
-/* KG_MODE_APPEND has no key: all are equal, and stay in order. */
-static enum kg_errc make_keys(const struct kg_row_set *s, struct kg_buf *keys,
-                              struct sort_key *sort)
-{
-    enum kg_errc code = KG_OK;
-    size_t begin = 0;
-
-    for (size_t i = 0; code == KG_OK && i < s->n; i++) {
-        sort[i] = (struct sort_key){.ref = s->refs[i]};
-        if (s->def->mode != KG_MODE_APPEND) {
-            code = add_key(keys, &s->refs[i], s->def);
-        }
-        sort[i].bytes.len = kg_buf_len(keys) - begin;
-        begin = kg_buf_len(keys);
-    }
-    begin = 0;
-    for (size_t i = 0; i < s->n; i++) {
-        sort[i].bytes.ptr = kg_buf_str(keys).ptr + begin;
-        begin += sort[i].bytes.len;
-    }
-    return code;
-}
-
-/* Of each key the last row of each report is kept, and all but the last
- * report's are `lost`. */
-static void keep_last(struct kg_row_set *s, const struct sort_key *sort,
-                      kg_row_again_cb again_cb, void *data)
-{
-    size_t n = s->n;
-
-    s->n = 0;
-    for (size_t i = 0; i < n; i++) {
-        struct kg_row_ref ref = sort[i].ref;
-        bool again = s->def->mode != KG_MODE_APPEND && i + 1 < n &&
-                     compare_keys(&sort[i], &sort[i + 1]) == 0;
-
-        if (again && ref.report == sort[i + 1].ref.report) {
-            again_cb(data, &ref);
-            continue;
-        }
-        ref.lost = ref.lost || again;
-        s->refs[s->n++] = ref;
-    }
-}
-
-enum kg_errc kg_row_set_sort(struct kg_row_set *s, kg_row_again_cb again_cb,
-                             void *data)
-{
-    struct sort_key *sort;
-    struct kg_buf keys;
-    enum kg_errc code;
-
-    if (s->n == 0) {
+    if (r->chunks != NULL && r->chunks->capacity - r->chunks->len >= size) {
         return KG_OK;
     }
-    sort = kg_calloc(s->n, sizeof(*sort));
-    if (sort == NULL) {
+    chunk = kg_alloc(sizeof(*chunk) + capacity);
+    if (chunk == NULL) {
         return KG_ENOMEM;
     }
-    kg_buf_init(&keys, KG_LIMIT_SINK_BINDS);
-    code = make_keys(s, &keys, sort);
-    if (code == KG_OK) {
-        note_firsts(sort, s->n);
-        qsort(sort, s->n, sizeof(*sort), compare_sort_keys);
-        keep_last(s, sort, again_cb, data);
-    }
-    kg_buf_finish(&keys);
-    kg_free(sort);
-    return code;
+    *chunk = (struct kg_row_chunk){.next = r->chunks, .capacity = capacity};
+    r->chunks = chunk;
+    return KG_OK;
 }
 
-/* --- scopes ------------------------------------------------------------------- */
-
-static bool is_same_scope(const struct kg_table_def *def,
-                          const struct kg_row_ref *left,
-                          const struct kg_row_ref *right)
+static enum kg_errc make_place(struct kg_rows *r)
 {
-    for (uint32_t i = 0; i < def->n_scope; i++) {
-        struct kg_value a = kg_row_ref_value(left, def->scope[i]);
-        struct kg_value b = kg_row_ref_value(right, def->scope[i]);
+    size_t capacity = r->capacity > 0 ? 2 * r->capacity : ROWS_FIRST;
+    void *rows;
 
-        if (a.is_null != b.is_null || kg_str_cmp(a.text, b.text) != 0) {
-            return false;
+    if (r->n < r->capacity) {
+        return KG_OK;
+    }
+    rows = kg_realloc(r->rows, capacity * sizeof(const struct kg_held_row *));
+    if (rows == NULL) {
+        return KG_ENOMEM;
+    }
+    r->rows = rows;
+    r->capacity = capacity;
+    return KG_OK;
+}
+
+/* Puts one value behind `*end`; what kg_text_copy() thinks of it. */
+static uint64_t put(struct kg_held_row *held, uint32_t column,
+                    const struct kg_value *v, char **end)
+{
+    uint64_t odd;
+
+    if (v->is_null) {
+        held->lens[column] = NULL_LEN;
+        return 0;
+    }
+    held->lens[column] = (int32_t)v->text.len;
+    odd = kg_text_copy(*end, v->text.ptr, v->text.len);
+    *end += v->text.len;
+    return odd;
+}
+
+static uint64_t put_values(struct kg_held_row *held,
+                           const struct kg_table_def *def,
+                           const struct kg_value *values)
+{
+    char *begin = (char *)held + head_size(def);
+    char *end = begin;
+    uint64_t odd = 0;
+
+    for (uint32_t i = 0; i < def->n_columns; i++) {
+        if (def->columns[i].key) {
+            odd |= put(held, i, &values[i], &end);
+            if (values[i].is_null) {
+                *end++ = null_key;
+            }
+            *end++ = '\0';
         }
     }
-    return true;
-}
-
-void kg_row_set_number_scopes(struct kg_row_set *s, size_t from, size_t to)
-{
-    int32_t n = 0;
-
-    for (size_t i = from; i < to; i++) {
-        n += i == from || s->refs[i - 1].report != s->refs[i].report ||
-             !is_same_scope(s->def, &s->refs[i - 1], &s->refs[i]);
-        s->refs[i].scope = n;
-    }
-}
-
-/* --- arrays ------------------------------------------------------------------- */
-
-void kg_row_set_args(struct kg_row_set *s, size_t from, size_t to,
-                     struct kg_binds *args)
-{
-    for (size_t i = from; i < to; i++) {
-        s->refs[i].at = s->refs[i].bytes;
-    }
-    for (uint32_t column = 0; column < s->def->n_columns; column++) {
-        kg_binds_array_begin(args, KG_BINDS_TEXT);
-        for (size_t i = from; i < to; i++) {
-            kg_binds_element_value(args, next_value(&s->refs[i].at));
+    held->key_len = (uint32_t)(end - begin);
+    for (uint32_t i = 0; i < def->n_columns; i++) {
+        if (!def->columns[i].key) {
+            odd |= put(held, i, &values[i], &end);
         }
-        kg_binds_array_end(args);
     }
+    return odd;
 }
+
+const struct kg_column *kg_row_bad_text(const struct kg_table_def *def,
+                                        const struct kg_row *row)
+{
+    for (uint32_t i = 0; i < def->n_columns; i++) {
+        struct kg_str text = row->values[i].text;
+
+        if (!row->values[i].is_null && text.len > 0 &&
+            (memchr(text.ptr, '\0', text.len) != NULL ||
+             kg_str_utf8_span(text) < text.len)) {
+            return &def->columns[i];
+        }
+    }
+    return NULL;
+}
+
+enum kg_errc kg_rows_add(struct kg_rows *r, const struct kg_table_def *def,
+                         const struct kg_row *row)
+{
+    size_t size = size_of(def, row);
+    struct kg_held_row *held;
+
+    if (size > r->max - r->len) {
+        return KG_ELIMIT;
+    }
+    if (make_room(r, size) != KG_OK || make_place(r) != KG_OK) {
+        return KG_ENOMEM;
+    }
+    held = (void *)(r->chunks->bytes + r->chunks->len);
+    held->number = row->number;
+    if (put_values(held, def, row->values) != 0 &&
+        kg_row_bad_text(def, row) != NULL) {
+        return KG_EDATA;
+    }
+    r->chunks->len += size;
+    r->len += size;
+    r->rows[r->n++] = held;
+    return KG_OK;
+}
+
+/* --- reading ------------------------------------------------------------------ */
+
+/* Bytes that a value takes. */
+static size_t room_of(const struct kg_held_row *row,
+                      const struct kg_table_def *def, uint32_t column)
+{
+    int32_t len = row->lens[column];
+    size_t text = len == NULL_LEN ? 0 : (size_t)len;
+
+    return def->columns[column].key ? text + 1 + (len == NULL_LEN) : text;
+}
+
+struct kg_value kg_held_value(const struct kg_held_row *row,
+                              const struct kg_table_def *def, uint32_t column)
+{
+    bool key = def->columns[column].key;
+    const char *at = kg_held_key(row, def).ptr + (key ? 0 : row->key_len);
+
+    for (uint32_t i = 0; i < column; i++) {
+        at += def->columns[i].key == key ? room_of(row, def, i) : 0;
+    }
+    return row->lens[column] == NULL_LEN
+               ? (struct kg_value){{NULL, 0}, true}
+               : (struct kg_value){kg_str_of(at, (size_t)row->lens[column]),
+                                   false};
+}
+
+/* --- a key, told -------------------------------------------------------------- */
 
 static enum kg_errc add_json_without_nul(struct kg_buf *out, struct kg_str s)
 {
@@ -399,16 +253,4 @@ enum kg_errc kg_row_key(const struct kg_value *values,
         code = kg_buf_adds(out, before == '{' ? "{}" : "}");
     }
     return code;
-}
-
-enum kg_errc kg_row_ref_key(const struct kg_row_ref *ref,
-                            const struct kg_table_def *def, struct kg_buf *out)
-{
-    struct kg_value values[KG_COLUMNS_MAX];
-    const char *at = ref->bytes;
-
-    for (uint32_t i = 0; i < def->n_columns; i++) {
-        values[i] = next_value(&at);
-    }
-    return kg_row_key(values, def, out);
 }

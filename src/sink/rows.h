@@ -1,76 +1,60 @@
-/* Rows of one report in memory, and sets of rows of several reports.
+/* Rows of one report in memory.
  *
- * A row is stored as its columns in order: length (or -1 for NULL) and bytes.
- * A set refers to rows, sorts them by key and turns them into arrays. */
+ * A row is held in one piece: a head, the length of each column's value, the
+ * values. Those of the key come first, each with a NUL behind it, which no text
+ * has: the order of these bytes is that of keys. Pieces lie in chunks, so that
+ * none is moved when there are more. */
 #ifndef KG_SINK_ROWS_H
 #define KG_SINK_ROWS_H
 
-#include "binds.h"
+#include "kubeglean/buf.h"
 #include "kubeglean/row.h"
 
+struct kg_held_row {
+    uint64_t number;  /* Within its report. */
+    uint32_t key_len; /* Of the key's values, with their NULs. */
+    int32_t lens[];   /* Of each column's value; -1: NULL. */
+};
+
+struct kg_row_chunk; /* Private. */
+
 struct kg_rows {
-    struct kg_buf bytes;  /* Read-only. */
-    struct kg_buf places; /* Private: struct kg_place of each row. */
-    size_t n;             /* Read-only. */
-    bool blank;           /* Its one row names a scope, and is none itself. */
+    const struct kg_held_row **rows; /* Read-only: in the order of adding, */
+    size_t n;                        /* Read-only: so many. */
+    size_t len;                      /* Read-only: their bytes, */
+    size_t max;                      /* Read-only: never more than these. */
+    size_t capacity;                 /* Private: of `rows`. */
+    struct kg_row_chunk *chunks;     /* Private: the last one first. */
+    bool blank; /* Its one row names a scope, and is none itself. */
 };
 
 void kg_rows_init(struct kg_rows *r, size_t max_bytes);
-void kg_rows_finish(struct kg_rows *r);
 /* Empties, and gives the memory back: many reports wait with nothing to hold. */
 void kg_rows_reset(struct kg_rows *r);
 void kg_rows_swap(struct kg_rows *a, struct kg_rows *b);
-/* Copies. KG_ELIMIT, KG_ENOMEM: unchanged. */
-KG_MUST_USE enum kg_errc kg_rows_add(struct kg_rows *r, uint32_t n_columns,
+/* Copies. KG_EDATA: kg_row_bad_text() says which column; KG_ELIMIT, KG_ENOMEM.
+ * With an error it is unchanged. */
+KG_MUST_USE enum kg_errc kg_rows_add(struct kg_rows *r,
+                                     const struct kg_table_def *def,
                                      const struct kg_row *row);
-
-/* One row of a set. */
-struct kg_row_ref {
-    const char *bytes; /* Borrowed from its kg_rows. */
-    const char *at;    /* Private: its next value. */
-    uint64_t number;   /* Within its report. */
-    uint32_t report;   /* Which of the set's reports: later ones win. */
-    int32_t scope;     /* See kg_row_set_number_scopes(). */
-    bool lost;         /* A later report has its key, or it is blank. */
-};
-
-struct kg_row_set {
-    const struct kg_table_def *def; /* Borrowed. */
-    struct kg_row_ref *refs;        /* Read-only. */
-    size_t n;                       /* Read-only. */
-    size_t capacity;                /* Private. */
-};
-
-void kg_row_set_init(struct kg_row_set *s, const struct kg_table_def *def);
-void kg_row_set_finish(struct kg_row_set *s);
-/* Borrows `rows` until finish. */
-KG_MUST_USE enum kg_errc kg_row_set_add(struct kg_row_set *s,
-                                        const struct kg_rows *rows,
-                                        uint32_t report);
-
-/* Told of each row whose key comes again later in its own report. */
-typedef void (*kg_row_again_cb)(void *data, const struct kg_row_ref *dropped);
-/* Sorts by the full key, bytewise. Of each key one row of each report is kept,
- * its last, and all but the last report's are `lost`. KG_MODE_APPEND keeps all,
- * in order. */
-KG_MUST_USE enum kg_errc kg_row_set_sort(struct kg_row_set *s,
-                                         kg_row_again_cb again_cb, void *data);
-
-struct kg_value kg_row_ref_value(const struct kg_row_ref *ref, uint32_t column);
-
-/* Numbers the scopes of rows `from` up to `to` by 1, 2, ...: neighbours of one
- * report, which are often of one scope, share a number. */
-void kg_row_set_number_scopes(struct kg_row_set *s, size_t from, size_t to);
-/* Rows `from` up to `to` as arrays, one parameter for each column. */
-void kg_row_set_args(struct kg_row_set *s, size_t from, size_t to,
-                     struct kg_binds *args);
+/* The first column whose text is stored nowhere, since it has a NUL or is no
+ * UTF-8; or NULL. */
+const struct kg_column *kg_row_bad_text(const struct kg_table_def *def,
+                                        const struct kg_row *row);
 /* A row's key as a JSON object; NULs, which jsonb cannot hold, are U+FFFD.
  * KG_ELIMIT: longer than `out` takes. */
 KG_MUST_USE enum kg_errc kg_row_key(const struct kg_value *values,
                                     const struct kg_table_def *def,
                                     struct kg_buf *out);
-KG_MUST_USE enum kg_errc kg_row_ref_key(const struct kg_row_ref *ref,
-                                        const struct kg_table_def *def,
-                                        struct kg_buf *out);
+
+static inline struct kg_str kg_held_key(const struct kg_held_row *row,
+                                        const struct kg_table_def *def)
+{
+    return kg_str_of((const char *)(row->lens + def->n_columns), row->key_len);
+}
+
+/* Borrowed from the row. */
+struct kg_value kg_held_value(const struct kg_held_row *row,
+                              const struct kg_table_def *def, uint32_t column);
 
 #endif /* KG_SINK_ROWS_H */

@@ -53,8 +53,8 @@ static void add_scope_columns(struct kg_batch *b, const struct kg_row_set *set,
     for (uint32_t c = 0; c < def->n_scope; c++) {
         kg_binds_array_begin(&b->args, KG_BINDS_TEXT);
         for (uint64_t i = from; i < to; i = scope_end(set, i, to)) {
-            kg_binds_element_value(
-                &b->args, kg_row_ref_value(&set->refs[i], def->scope[c]));
+            kg_binds_element_value(&b->args,
+                                   kg_row_set_value(set, i, def->scope[c]));
         }
         kg_binds_array_end(&b->args);
     }
@@ -96,7 +96,7 @@ static void add_numbers(struct kg_batch *b, const struct kg_row_set *set,
 {
     kg_binds_array_begin(&b->args, KG_BINDS_BIGINT);
     for (uint64_t i = from; i < to; i++) {
-        kg_binds_element_bigint(&b->args, (int64_t)set->refs[i].number);
+        kg_binds_element_bigint(&b->args, (int64_t)set->refs[i].row->number);
     }
     kg_binds_array_end(&b->args);
 }

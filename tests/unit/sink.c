@@ -5,7 +5,7 @@
 #include "kt.h"
 #include "kubeglean/heap.h"
 #include "sink/conninfo.h"
-#include "sink/rows.h"
+#include "sink/rowset.h"
 #include "sink/sql.h"
 #include "sink/sqlstate.h"
 
@@ -77,7 +77,7 @@ static void add(struct kg_rows *rows, uint64_t number, const char *v,
                                       {kg_str_from(k2), k2 == NULL}};
     const struct kg_row row = {values, number};
 
-    assert_int_equal(kg_rows_add(rows, 3, &row), KG_OK);
+    assert_int_equal(kg_rows_add(rows, &def, &row), KG_OK);
 }
 
 static void on_again(void *data, const struct kg_row_ref *dropped)
@@ -110,41 +110,138 @@ static void rows_are_sorted_by_the_full_key_bytewise(void **state)
     assert_int_equal(n_again, 1);
     assert_int_equal(set.n, 4);
     for (size_t i = 0; i < set.n; i++) {
-        kt_assert_str(kg_row_ref_value(&set.refs[i], 1).text, want[i]);
+        kt_assert_str(kg_row_set_value(&set, i, 1).text, want[i]);
         assert_int_equal(set.refs[i].lost, i == 1);
     }
-    kt_assert_str(kg_row_ref_value(&set.refs[1], 0).text, "3");
-    kt_assert_str(kg_row_ref_value(&set.refs[2], 0).text, "4");
-    assert_true(kg_row_ref_value(&set.refs[0], 0).is_null);
+    kt_assert_str(kg_row_set_value(&set, 1, 0).text, "3");
+    kt_assert_str(kg_row_set_value(&set, 2, 0).text, "4");
+    assert_true(kg_row_set_value(&set, 0, 0).is_null);
     kg_row_set_finish(&set);
-    kg_rows_finish(&first);
-    kg_rows_finish(&second);
+    kg_rows_reset(&first);
+    kg_rows_reset(&second);
     kt_heap_teardown();
 }
 
 static void a_key_is_told_as_json_that_jsonb_can_hold(void **state)
 {
-    struct kg_rows rows;
-    struct kg_row_set set;
     struct kg_buf out;
     const struct kg_value values[] = {{KG_STR("v"), false},
                                       {KG_STR("nul \0 \"quoted\""), false},
                                       {{NULL, 0}, true}};
-    const struct kg_row row = {values, 0};
 
     (void)state;
     kt_heap_setup();
-    kg_rows_init(&rows, 4096);
     kg_buf_init(&out, 4096);
-    kg_row_set_init(&set, &def);
-    assert_int_equal(kg_rows_add(&rows, 3, &row), KG_OK);
-    assert_int_equal(kg_row_set_add(&set, &rows, 0), KG_OK);
-    assert_int_equal(kg_row_ref_key(&set.refs[0], &def, &out), KG_OK);
+    assert_int_equal(kg_row_key(values, &def, &out), KG_OK);
     kt_assert_str(kg_buf_str(&out),
                   "{\"k1\":\"nul \xEF\xBF\xBD \\\"quoted\\\"\",\"k2\":null}");
-    kg_row_set_finish(&set);
     kg_buf_finish(&out);
-    kg_rows_finish(&rows);
+    kt_heap_teardown();
+}
+
+static void assert_held(const struct kg_rows *rows, size_t i,
+                        const struct kg_value *values)
+{
+    for (uint32_t k = 0; k < def.n_columns; k++) {
+        struct kg_value held = kg_held_value(rows->rows[i], &def, k);
+
+        assert_int_equal(held.is_null, values[k].is_null);
+        assert_true(kg_str_eq(held.text, values[k].text));
+    }
+}
+
+/* Short texts are copied in other ways than long ones. */
+static void a_row_is_held_as_it_was_whatever_its_lengths(void **state)
+{
+    static const char text[] = "0123456789 abcdefghijklmnopqrstuvwxyz";
+    struct kg_rows rows;
+
+    (void)state;
+    kt_heap_setup();
+    kg_rows_init(&rows, 1 << 20);
+    for (size_t len = 0; len < sizeof(text); len++) {
+        const struct kg_value values[] = {{kg_str_of(text, len), false},
+                                          {kg_str_of(text + 1, len / 2), false},
+                                          {{NULL, 0}, len % 2 == 0}};
+
+        assert_int_equal(
+            kg_rows_add(&rows, &def, &(struct kg_row){values, len, 0}), KG_OK);
+        assert_held(&rows, len, values);
+    }
+    assert_int_equal(rows.n, sizeof(text));
+    kg_rows_reset(&rows);
+    kt_heap_teardown();
+}
+
+static void a_text_that_nothing_can_hold_is_found_wherever_it_is_bad(
+    void **state)
+{
+    char text[20];
+    struct kg_rows rows;
+
+    (void)state;
+    kt_heap_setup();
+    kg_rows_init(&rows, 1 << 20);
+    for (size_t len = 1; len <= sizeof(text); len++) {
+        for (size_t bad = 0; bad < len; bad++) {
+            const struct kg_value values[] = {{KG_STR("v"), false},
+                                              {kg_str_of(text, len), false},
+                                              {KG_STR("k"), false}};
+            const struct kg_row row = {.values = values};
+
+            memset(text, '\1', sizeof(text));
+            text[bad] = '\0';
+            assert_int_equal(kg_rows_add(&rows, &def, &row), KG_EDATA);
+            assert_ptr_equal(kg_row_bad_text(&def, &row), &columns[1]);
+            text[bad] = '\x80';
+            assert_int_equal(kg_rows_add(&rows, &def, &row), KG_EDATA);
+            text[bad] = '\x7f';
+            assert_int_equal(kg_rows_add(&rows, &def, &row), KG_OK);
+        }
+    }
+    kg_rows_reset(&rows);
+    kg_rows_reset(&rows);
+    kt_heap_teardown();
+}
+
+/* Keys that have their first bytes in common, and then some. */
+static void many_rows_are_sorted_and_the_last_of_a_key_is_kept(void **state)
+{
+    enum { N = 1000, KEYS = 300 };
+    struct kg_rows rows;
+    struct kg_row_set set;
+    unsigned n_again = 0;
+
+    (void)state;
+    kt_heap_setup();
+    kg_rows_init(&rows, 1 << 20);
+    for (unsigned i = 0; i < N; i++) {
+        char key[32];
+        char value[32];
+
+        (void)snprintf(key, sizeof(key), "namespace-%u", i * 7919 % KEYS);
+        (void)snprintf(value, sizeof(value), "%u", i);
+        add(&rows, i, value, i % 3 == 0 ? "a" : "ab", key);
+    }
+    kg_row_set_init(&set, &def);
+    assert_int_equal(kg_row_set_add(&set, &rows, 0), KG_OK);
+    assert_int_equal(kg_row_set_sort(&set, on_again, &n_again), KG_OK);
+    assert_int_equal(set.n, KEYS);
+    assert_int_equal(n_again, N - KEYS);
+    for (size_t i = 1; i < set.n; i++) {
+        int order = kg_str_cmp(kg_row_set_value(&set, i - 1, 1).text,
+                               kg_row_set_value(&set, i, 1).text);
+
+        assert_true(
+            order < 0 ||
+            (order == 0 && kg_str_cmp(kg_row_set_value(&set, i - 1, 2).text,
+                                      kg_row_set_value(&set, i, 2).text) < 0));
+    }
+    for (size_t i = 0; i < set.n; i++) {
+        assert_true(set.refs[i].row->number >= N - KEYS);
+    }
+    kg_row_set_finish(&set);
+    kg_rows_reset(&rows);
     kt_heap_teardown();
 }
 
@@ -162,11 +259,11 @@ static void a_row_that_does_not_fit_leaves_what_was(void **state)
     kt_heap_setup();
     kg_rows_init(&rows, 40);
     add(&rows, 0, "v", "k", "k");
-    len = kg_buf_len(&rows.bytes);
-    assert_int_equal(kg_rows_add(&rows, 3, &row), KG_ELIMIT);
+    len = rows.len;
+    assert_int_equal(kg_rows_add(&rows, &def, &row), KG_ELIMIT);
     assert_int_equal(rows.n, 1);
-    assert_int_equal(kg_buf_len(&rows.bytes), len);
-    kg_rows_finish(&rows);
+    assert_int_equal(rows.len, len);
+    kg_rows_reset(&rows);
     kt_heap_teardown();
 }
 
@@ -223,6 +320,10 @@ int main(void)
         cmocka_unit_test(the_longest_prefix_says_what_a_sqlstate_means),
         cmocka_unit_test(rows_are_sorted_by_the_full_key_bytewise),
         cmocka_unit_test(a_key_is_told_as_json_that_jsonb_can_hold),
+        cmocka_unit_test(a_row_is_held_as_it_was_whatever_its_lengths),
+        cmocka_unit_test(
+            a_text_that_nothing_can_hold_is_found_wherever_it_is_bad),
+        cmocka_unit_test(many_rows_are_sorted_and_the_last_of_a_key_is_kept),
         cmocka_unit_test(a_row_that_does_not_fit_leaves_what_was),
         cmocka_unit_test(names_are_quoted_and_long_ones_told_apart),
     };
