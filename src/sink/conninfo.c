@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "kubeglean/limits.h"
 #include "kubeglean/str.h"
@@ -246,4 +247,14 @@ enum kg_errc kg_conninfo_check(const char *conninfo, struct kg_error *e)
         code = check_but(conninfo, "channel_binding", e);
     }
     return code;
+}
+
+void kg_conn_widen(PGconn *conn)
+{
+    const int bytes = KG_LIMIT_GATHER_BYTES;
+
+    if (PQhost(conn)[0] == '/') {
+        (void)setsockopt(PQsocket(conn), SOL_SOCKET, SO_SNDBUF, &bytes,
+                         sizeof(bytes));
+    }
 }

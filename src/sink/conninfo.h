@@ -34,5 +34,8 @@ const char *kg_conninfo_option(const PQconninfoOption *options,
                                const char *name);
 /* libpq ignores connect_timeout when it is polled: so we keep it. */
 uint64_t kg_conninfo_timeout_ms(const PQconninfoOption *options);
+/* A statement of the usual size is to be taken whole: what a socket leaves is
+ * moved within libpq's buffer each time. TCP finds its size by itself. */
+void kg_conn_widen(PGconn *conn);
 
 #endif /* KG_SINK_CONNINFO_H */

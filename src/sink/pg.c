@@ -272,6 +272,7 @@ static void connected(struct kg_pg *pg)
 {
     (void)uv_timer_stop(&pg->timer);
     (void)PQsetErrorVerbosity(pg->conn, PQERRORS_DEFAULT);
+    kg_conn_widen(pg->conn);
     if (PQsetnonblocking(pg->conn, 1) != 0 ||
         PQenterPipelineMode(pg->conn) != 1 ||
         poll_for(pg, UV_READABLE) != KG_OK) {
