@@ -26,6 +26,31 @@ static inline bool kg_json_is_space(uint8_t byte)
     return byte == '\n' || kg_json_is_blank(byte);
 }
 
+static inline bool kg_json_is_hex(uint8_t byte)
+{
+    uint8_t letter = byte | 0x20;
+
+    return (byte >= '0' && byte <= '9') || (letter >= 'a' && letter <= 'f');
+}
+
+/* Behind a backslash; \u is another matter. */
+static inline bool kg_json_is_escaped(uint8_t byte)
+{
+    switch (byte) {
+    case '"':
+    case '\\':
+    case '/':
+    case 'b':
+    case 'f':
+    case 'n':
+    case 'r':
+    case 't':
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* As if read on a little-endian machine: the first byte is the lowest. */
 static inline uint64_t kg_bytes_load(const uint8_t *p)
 {
@@ -36,6 +61,21 @@ static inline uint64_t kg_bytes_load(const uint8_t *p)
     word = __builtin_bswap64(word);
 #endif
     return word;
+}
+
+/* Names and literals, mostly: too short to call for. */
+static inline bool kg_bytes_equal(const void *a, const void *b, size_t len)
+{
+    uint32_t a_first, a_last, b_first, b_last;
+
+    if (len < sizeof(a_first) || len > 2 * sizeof(a_first)) {
+        return memcmp(a, b, len) == 0;
+    }
+    memcpy(&a_first, a, sizeof(a_first));
+    memcpy(&b_first, b, sizeof(b_first));
+    memcpy(&a_last, (const char *)a + len - sizeof(a_last), sizeof(a_last));
+    memcpy(&b_last, (const char *)b + len - sizeof(b_last), sizeof(b_last));
+    return ((a_first ^ b_first) | (a_last ^ b_last)) == 0;
 }
 
 /* Index of the first byte marked by its high bit; `marks` is not 0. */

@@ -11,7 +11,10 @@ enum kg_errc kg_frame_init(struct kg_frame *f,
                            const struct kg_frame_options *options)
 {
     *f = (struct kg_frame){.options = *options,
-                           .state = options->strict ? START : NOISE};
+                           .state = options->strict ? START : NOISE,
+                           .whole = options->interest == NULL &&
+                                    !options->delimits &&
+                                    options->scan->checked != NULL};
     f->kinds = kg_calloc(options->limits.depth / 8 + 1, 1);
     f->out.ptr = kg_alloc(SMALLEST);
     f->out.capacity = SMALLEST;

@@ -145,6 +145,7 @@ struct kg_frame {
     size_t depth;   /* Containers open; */
     uint8_t *kinds; /* of each, one bit: 1 is an object. */
     int state;
+    bool whole;    /* Nobody asks for tokens, and blocks can be checked. */
     bool damaging; /* To be told as found.damaged. */
     bool nested;   /* What was around it may go on. */
     bool indented; /* There is a blank before its first name. */

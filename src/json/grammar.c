@@ -41,14 +41,22 @@ static enum kg_frame_event close_candidate(struct kg_frame *f,
 
 static enum kg_frame_event skip(struct kg_frame *f, struct kg_cut *c)
 {
-    struct kg_cut copy = *c;
+    if (kg_skip_is_due(f)) {
+        struct kg_cut copy = *c;
 
-    kg_skip(f, &copy);
-    *c = copy;
+        kg_skip(f, &copy);
+        *c = copy;
+    }
     return KG_FRAME_HUNGRY;
 }
 
 /* --- containers ------------------------------------------------------------ */
+
+/* Of containers in what it has no need to know of it is not told. */
+static inline bool tells_interest(const struct kg_frame *f)
+{
+    return f->options.interest != NULL && !f->mute.on && !f->text.on;
+}
 
 /* A printer that puts an element at a line's start does not indent, and none
  * puts a member's value there. */
@@ -80,18 +88,15 @@ INLINED enum kg_frame_event open_container(struct kg_frame *f, struct kg_cut *c)
     } else {
         f->kinds[f->depth / 8] &= (uint8_t)~bit;
     }
-    if (f->options.interest != NULL && !f->mute.on) {
+    if (tells_interest(f)) {
         wanted = kg_interest_open(f->options.interest,
                                   object ? KG_OBJECT : KG_ARRAY);
     }
     f->depth++;
     *c->o++ = *c->p++;
     f->state = object ? FIRST_NAME : FIRST_VALUE;
-    if (f->mute.on) {
-        f->tally.looks = false;
-        return skip(f, c);
-    }
-    return wanted == KG_WANTED_TOKENS ? KG_FRAME_HUNGRY
+    f->tally.looks = false;
+    return wanted == KG_WANTED_TOKENS ? skip(f, c)
            : wanted == KG_WANTED_TEXT ? kg_span_begin_text(f, c->o)
                                       : kg_tally_begin(f, c->o);
 }
@@ -124,7 +129,7 @@ INLINED enum kg_frame_event close_container(struct kg_frame *f,
         kg_span_end_text(f, c->o) == KG_FRAME_PIECE) {
         return KG_FRAME_PIECE;
     }
-    if (f->options.interest != NULL && !f->mute.on) {
+    if (tells_interest(f)) {
         kg_interest_close(f->options.interest);
     }
     *c->o++ = *c->p++;
@@ -304,7 +309,7 @@ INLINED enum kg_frame_event on_next(struct kg_frame *f, struct kg_cut *c)
         if (f->inner.state == KG_INNER_WHOLE) {
             kg_inner_forget(&f->inner);
         }
-        return f->mute.on ? skip(f, c) : KG_FRAME_HUNGRY;
+        return skip(f, c);
     }
     if (*c->p == (object ? '}' : ']')) {
         return close_container(f, c);
@@ -418,38 +423,21 @@ INLINED enum kg_frame_event on_text(struct kg_frame *f, struct kg_cut *c)
 
 INLINED enum kg_frame_event on_escape(struct kg_frame *f, struct kg_cut *c)
 {
-    switch (*c->p) {
-    case 'u':
+    if (*c->p == 'u') {
         f->token.lacks = 4;
         f->state = HEX;
-        break;
-    case '"':
-    case '\\':
-    case '/':
-    case 'b':
-    case 'f':
-    case 'n':
-    case 'r':
-    case 't':
+    } else if (kg_json_is_escaped(*c->p)) {
         f->state = TEXT;
-        break;
-    default:
+    } else {
         return fail_here(f, c);
     }
     *c->o++ = *c->p++;
     return KG_FRAME_HUNGRY;
 }
 
-static bool is_hex(uint8_t byte)
-{
-    uint8_t letter = byte | 0x20;
-
-    return (byte >= '0' && byte <= '9') || (letter >= 'a' && letter <= 'f');
-}
-
 INLINED enum kg_frame_event on_hex(struct kg_frame *f, struct kg_cut *c)
 {
-    if (!is_hex(*c->p)) {
+    if (!kg_json_is_hex(*c->p)) {
         return fail_here(f, c);
     }
     *c->o++ = *c->p++;
@@ -586,9 +574,14 @@ static enum kg_frame_event read_on(struct kg_frame *f, struct kg_cut *c)
 
 enum kg_frame_event kg_grammar_read(struct kg_frame *f, struct kg_cut *c)
 {
-    struct kg_cut cut = *c;
-    enum kg_frame_event event = read_on(f, &cut);
+    struct kg_cut cut;
+    enum kg_frame_event event;
 
+    if (c->p == c->start && kg_skip_is_due(f)) {
+        kg_skip(f, c);
+    }
+    cut = *c;
+    event = read_on(f, &cut);
     *c = cut;
     return event;
 }

@@ -32,7 +32,7 @@ enum kg_grammar_state {
 };
 
 /* `out` has so much more room than the input to be read can need. */
-enum { KG_CUT_SLACK = 64 };
+enum { KG_CUT_SLACK = 64 + KG_CHECK_SLACK };
 
 /* The input of one call; the frame's `out` is written through `o`. */
 struct kg_cut {
@@ -68,7 +68,7 @@ static inline bool kg_cut_at_line_start(const struct kg_frame *f,
     return kg_cut_before(f, c) == '\n';
 }
 
-/* So that what is read fits into `out`, and 16 bytes more at once. */
+/* So that what is read fits into `out`, and what is written beyond it at once. */
 static inline void kg_cut_clamp(const struct kg_frame *f, struct kg_cut *c)
 {
     size_t room = f->out.capacity - KG_CUT_SLACK - (size_t)(c->o - f->out.ptr);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "places.h"
 
+#include "bytes.h"
 #include "kubeglean/heap.h"
 
 /* A node has one parent, so it is active once at most: there is room for all. */
@@ -23,15 +24,14 @@ void kg_places_begin(struct kg_places *p)
     p->n = 0;
 }
 
-/* Lengths differ mostly; the bytes of a name that was just written are slow to
- * read in another width. */
+/* Lengths differ mostly. */
 static inline bool fits_name(const struct kg_trie_node *node,
                              struct kg_str name)
 {
     return node->step.kind == KG_STEP_MEMBERS ||
            (node->step.name.len == name.len &&
             node->step.kind == KG_STEP_NAME &&
-            memcmp(node->step.name.ptr, name.ptr, name.len) == 0);
+            kg_bytes_equal(node->step.name.ptr, name.ptr, name.len));
 }
 
 static inline bool fits_index(const struct kg_trie_node *node, uint64_t index)
@@ -57,6 +57,7 @@ void kg_places_name(struct kg_places *p, struct kg_str name)
 {
     const struct kg_trie_node *nodes = p->trie->nodes;
     const struct kg_level *level = &p->levels[p->n_levels - 1];
+    uint64_t len = kg_trie_len(name.len);
     const uint16_t *at;
     uint16_t *next;
 
@@ -66,6 +67,9 @@ void kg_places_name(struct kg_places *p, struct kg_str name)
     }
     next = begin_next(p, level);
     for (at = next - level->n; at < &p->active[p->first]; at++) {
+        if ((nodes[*at].lens & len) == 0) {
+            continue;
+        }
         for (uint16_t c = nodes[*at].child; c != KG_NODE_NONE;
              c = nodes[c].next) {
             if (fits_name(&nodes[c], name)) {

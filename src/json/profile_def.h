@@ -113,6 +113,7 @@ struct kg_action {
 
 struct kg_trie_node {
     struct kg_step step;
+    uint64_t lens;   /* Of its children's names, one bit each: kg_trie_len(). */
     uint16_t child;  /* First, */
     uint16_t next;   /* next sibling. */
     uint16_t action; /* First one of */
@@ -122,6 +123,12 @@ struct kg_trie_node {
     bool counted; /* Of an array's elements it is only needed how many, */
     const struct kg_condition *counted_if; /* and, unless NULL, of which. */
 };
+
+/* The bit for names of this length. */
+static inline uint64_t kg_trie_len(size_t len)
+{
+    return UINT64_C(1) << (len < 63 ? len : 63);
+}
 
 struct kg_trie {
     struct kg_trie_node *nodes; /* [0] is the document. */

@@ -1,5 +1,6 @@
-/* What lies inside of containers that nobody wants, at memory speed: strings,
- * nesting, and little more are looked at.
+/* What lies inside of containers, at memory speed: `nested` looks at little more
+ * than strings and nesting, in what nobody wants; `checked` at all that the
+ * grammar of RFC 8259 says.
  *
  * The ways to do so, one for each kind of processor, tell exactly the same: what
  * is skipped, and where one stops, is up to the bytes alone. */
@@ -9,7 +10,7 @@
 #include "kubeglean/error.h"
 #include "kubeglean/str.h"
 
-enum { KG_NEST_MAX = 64 };
+enum { KG_NEST_MAX = 64, KG_CHECK_SLACK = 80 };
 
 /* An array that is only counted: all its elements, and the objects among them
  * that have a member with a certain value. */
@@ -29,6 +30,24 @@ struct kg_nest {
         *tally; /* The outermost is its array. NULL: there is none. */
 };
 
+/* What comes next where a check begins. */
+enum kg_expected {
+    KG_EXPECT_NAME,
+    KG_EXPECT_FIRST_NAME, /* Or the object's end. */
+    KG_EXPECT_VALUE,
+    KG_EXPECT_FIRST_VALUE, /* Or the array's end. */
+};
+
+struct kg_check {
+    struct kg_nest nest;
+    enum kg_expected expected;
+    bool at_line;      /* The first byte is a line's. */
+    size_t max_number; /* Bytes. */
+    uint8_t *out; /* Here goes what is skipped, without the white space between
+                   * its tokens; then, where that ends. There has to be room for
+                   * all that is read, and KG_CHECK_SLACK. */
+};
+
 struct kg_scan {
     const char *name; /* As KG_SIMD has it. */
     bool wide;        /* bytes.h: 16 bytes at a time. */
@@ -45,6 +64,14 @@ struct kg_scan {
      * - with a tally, before an element that is no container, and a member of
      *   its name whose value is not there whole. */
     size_t (*nested)(struct kg_nest *n, const uint8_t *p, size_t len);
+    /* The same for what is held to the grammar: from between two tokens, where
+     * c->expected comes next. It stops besides
+     * - before what no JSON text has there: a token, an escape, bytes that are no
+     *   UTF-8;
+     * - before a number that is too long, and a line that begins with a closer;
+     * - when it has read enough.
+     * Strings are as long as they like. NULL: this way has none. */
+    size_t (*checked)(struct kg_check *c, const uint8_t *p, size_t len);
 };
 
 /* Of this name; NULL and "" are the fastest one. KG_EUSAGE: there is none, or

@@ -1,24 +1,29 @@
 /* The ways of a scan that look at 64 bytes at a time. Each says how it
- * classifies them, and includes this for the rest. */
+ * classifies them, and includes scan_nested.h and scan_checked.h for the rest. */
 #ifndef KG_JSON_SCAN_BLOCK_H
 #define KG_JSON_SCAN_BLOCK_H
 
 #include "scan_tally.h"
 #include "scan_ways.h"
 
+/* Called more than once, and slower if it is. */
+#define INLINED static inline __attribute__((always_inline))
+
+enum { BLOCK = 64, AHEAD = 1 }; /* So many bytes behind it can be read. */
+
 /* Of 64 bytes, a bit for each. */
 struct mask {
     uint64_t open, close;
     uint64_t object; /* Of brackets: 1 is a brace. */
-    uint64_t quote, backslash, comma, newline;
+    uint64_t quote, backslash, comma, colon, newline;
     uint64_t blank;   /* White space. */
     uint64_t control; /* Below 0x20. */
-    uint64_t odd;     /* In no JSON text outside strings. */
+    uint64_t high;    /* Not ASCII. */
+    uint64_t plain;   /* Of numbers and literals, or a comma or a colon. */
     uint64_t first;   /* Equal to the byte asked for. */
 };
 
-static inline void classify(struct mask *m, const uint8_t *bytes,
-                            uint8_t first);
+INLINED void classify(struct mask *m, const uint8_t *bytes, uint8_t first);
 
 /* Each bit becomes the sum, modulo 2, of itself and the lower ones. */
 static inline uint64_t prefix_xor(uint64_t bits)
@@ -36,17 +41,9 @@ static inline uint64_t prefix_xor(uint64_t bits)
 #endif
 }
 
-/* What goes on from one block to the next. */
-struct carry {
-    uint64_t inside;  /* All ones: inside a string. */
-    uint64_t escaped; /* 1: the first byte is escaped, */
-    uint64_t line;    /* or begins a line, */
-    uint64_t member;  /* or is behind an object's opener. */
-};
-
 /* Where the scan is. */
 struct place {
-    const uint8_t *start, *end;
+    const uint8_t *end;
     const uint8_t *block;
     const uint8_t *sure; /* Up to here. */
 };
@@ -56,7 +53,58 @@ static inline uint64_t lowest(uint64_t bits)
     return bits & (~bits + 1);
 }
 
-static inline uint64_t escaped_by(uint64_t backslash, uint64_t *carry)
+/* All below the lowest; all when there is none. */
+static inline uint64_t below(uint64_t bits)
+{
+    return lowest(bits) - 1;
+}
+
+static inline uint64_t all_if(bool yes)
+{
+    return 0 - (uint64_t)yes;
+}
+
+/* The bytes behind those of `bits`. */
+INLINED uint64_t behind(uint64_t bits, uint64_t *carry)
+{
+    uint64_t next = bits << 1 | *carry;
+
+    *carry = bits >> 63;
+    return next;
+}
+
+/* From each of `from` on, the first byte that is not blank. */
+INLINED uint64_t past_blanks(uint64_t from, uint64_t blank, uint64_t *carry)
+{
+    uint64_t sum;
+
+    *carry |= __builtin_add_overflow(blank, from & blank, &sum);
+    return (sum | from) & ~blank;
+}
+
+/* The byte that is not blank behind each of `bits`. */
+INLINED uint64_t next_of(uint64_t bits, uint64_t blank, uint64_t *carry)
+{
+    uint64_t from = behind(bits, carry);
+
+    return past_blanks(from, blank, carry);
+}
+
+/* --- strings -------------------------------------------------------------------- */
+
+/* What goes on from one block to the next. */
+struct text {
+    uint64_t in;      /* All ones: inside a string. */
+    uint64_t escapes; /* 1: the first byte is escaped, */
+    uint64_t lines;   /* or begins a line. */
+
+    uint64_t escaped; /* Of this block: behind a backslash, */
+    uint64_t quote;   /* a string's first or last byte, */
+    uint64_t inside;  /* from its first quote to before its last, */
+    uint64_t outside; /* and none of it. */
+};
+
+INLINED uint64_t escaped_by(uint64_t backslash, uint64_t *carry)
 {
     uint64_t escaped = *carry;
 
@@ -71,133 +119,123 @@ static inline uint64_t escaped_by(uint64_t backslash, uint64_t *carry)
     return escaped;
 }
 
-/* The byte that is not blank behind each of `bits`. */
-static inline uint64_t next_of(uint64_t bits, uint64_t blank, uint64_t *carry)
+INLINED void read_strings(struct text *t, uint64_t quote, uint64_t backslash)
 {
-    uint64_t behind = bits << 1 | *carry;
-    uint64_t sum;
-
-    *carry = bits >> 63;
-    *carry |= __builtin_add_overflow(blank, behind & blank, &sum);
-    return (sum & ~blank) | (behind & ~blank);
+    t->escaped = escaped_by(backslash, &t->escapes);
+    t->quote = quote & ~t->escaped;
+    t->inside = prefix_xor(t->quote) ^ t->in;
+    t->outside = ~(t->inside | t->quote);
+    t->in = (uint64_t)((int64_t)t->inside >> 63);
 }
 
-/* Takes strings out of the brackets and commas. What ends the scan: a bit for
- * each reason. */
-static inline uint64_t settle(struct mask *m, struct carry *c, bool looks)
+/* Brackets, commas and colons in strings are none. */
+INLINED void take_strings_out(struct mask *m, const struct text *t)
 {
-    uint64_t quote = m->quote & ~escaped_by(m->backslash, &c->escaped);
-    uint64_t inside = prefix_xor(quote) ^ c->inside;
-    uint64_t outside = ~(inside | quote);
-    uint64_t line = m->newline << 1 | c->line;
-    uint64_t stop;
-
-    c->inside = (uint64_t)((int64_t)inside >> 63);
-    c->line = m->newline >> 63;
-    m->open &= outside;
-    m->close &= outside;
-    m->comma &= outside;
-    stop = (inside & m->control) | (outside & m->odd);
-    stop |= line & ~(m->blank | m->close);
-    stop |= next_of(m->open & m->object, m->blank, &c->member) &
-            ~(m->quote | (m->close & m->object));
-    if (looks) {
-        stop |= m->backslash;
-        m->quote = quote & inside;
-    }
-    return stop;
+    m->open &= t->outside;
+    m->close &= t->outside;
+    m->comma &= t->outside;
+    m->colon &= t->outside;
 }
 
-/* At a bracket, or a quote that may begin a tally's name. False: it stops
- * before it. */
-static inline bool step(struct kg_nest *n, const struct mask *m, uint64_t bit,
-                        const uint8_t *p, const uint8_t *end)
-{
-    bool object = (m->object & bit) != 0;
+/* --- brackets ------------------------------------------------------------------- */
 
-    if ((m->open & bit) != 0) {
-        return kg_nest_open(n, object);
-    }
-    if ((m->close & bit) != 0) {
-        return kg_nest_close(n, object);
-    }
-    return n->tally == NULL || n->depth != 2 || (n->kinds & 1) == 0 ||
-           kg_tally_look(n->tally, p, end);
+/* What the bytes of a block are in. */
+struct shape {
+    uint64_t object;  /* An object; */
+    uint64_t tallied; /* the tally's array, */
+    uint64_t element; /* an object that is an element of it; */
+    uint64_t ended;   /* and the closers of those elements. */
+};
+
+/* From `rest` on it is so. */
+INLINED void set_from(uint64_t *bits, uint64_t rest, bool yes)
+{
+    *bits = (*bits & ~rest) | (rest & all_if(yes));
 }
 
-/* What of a block comes before `stop`. False: nothing behind it is read. */
-static inline bool walk(struct kg_nest *n, const struct mask *m, uint64_t stop,
-                        struct place *at)
+/* Up to `before`, or to the bracket that ends the scan, which becomes `before`.
+ * Without a tally `shape` has its `object` alone. */
+INLINED void walk(struct kg_nest *n, const struct mask *m, uint64_t *before,
+                  struct shape *ret_shape, bool counts)
 {
-    uint64_t before = lowest(stop) - 1;
-    uint64_t brackets = (m->open | m->close) & before;
-    uint64_t events = brackets | (m->first & m->quote & before);
-    uint64_t sure;
+    uint64_t events = (m->open | m->close) & *before;
+    bool object = (n->kinds & 1) != 0;
+    struct shape s = {.object = all_if(object),
+                      .tallied = all_if(n->depth == 1),
+                      .element = all_if(n->depth == 2 && object)};
 
     for (; events != 0; events &= events - 1) {
         uint64_t bit = lowest(events);
-        const uint8_t *p = at->block + __builtin_ctzll(bit);
+        uint64_t rest = 0 - (bit << 1);
 
-        if (!step(n, m, bit, p, at->end)) {
+        object = (m->object & bit) != 0;
+        if ((m->open & bit) != 0 ? !kg_nest_open(n, object)
+                                 : !kg_nest_close(n, object)) {
+            *before = bit - 1;
+            break;
+        }
+        if (n->depth == 0) {
+            *before = bit | (bit - 1);
+            break;
+        }
+        object = (n->kinds & 1) != 0;
+        set_from(&s.object, rest, object);
+        if (counts) {
+            s.ended |= (m->close & bit) & all_if(n->depth == 1);
+            set_from(&s.tallied, rest, n->depth == 1);
+            set_from(&s.element, rest, n->depth == 2 && object);
+        }
+    }
+    *ret_shape = s;
+}
+
+/* Counts the elements that ended before `before`; `names` may be names that
+ * decide. Returns `before`, or less where a value is not there whole. */
+static inline uint64_t tally_up(struct kg_tally *t, uint64_t names,
+                                uint64_t ended, uint64_t before,
+                                const struct place *at)
+{
+    for (names &= before; names != 0; names &= names - 1) {
+        uint64_t bit = lowest(names);
+
+        kg_tally_end(t, (unsigned)__builtin_popcountll(ended & (bit - 1)));
+        ended &= ~(bit - 1);
+        if (!kg_tally_look(t, at->block + __builtin_ctzll(bit), at->end)) {
             before = bit - 1;
             break;
         }
-        if (n->depth == 0 || (n->depth == 1 && n->tally != NULL &&
-                              !kg_tally_goes_on_behind(p + 1, at->end))) {
-            before = bit | (bit - 1);
-            break;
-        }
     }
-    sure = (brackets | m->comma) & before;
-    if (sure != 0) {
-        at->sure = at->block + 64 - __builtin_clzll(sure);
+    ended &= before;
+    if (ended != 0) {
+        kg_tally_end(t, (unsigned)__builtin_popcountll(ended));
     }
-    return events == 0 && stop == 0;
+    return before;
 }
 
-static inline bool scan_block(struct kg_nest *n, const uint8_t *bytes,
-                              struct carry *c, struct place *at)
+/* Quotes before the first byte of a tally's name, where it may be one. */
+INLINED uint64_t names_in(const struct mask *m, const struct text *t,
+                          const struct shape *s, const uint8_t *bytes,
+                          uint8_t first)
 {
-    bool looks = kg_tally_looks(n);
-    uint8_t first = looks ? (uint8_t)*n->tally->name.ptr : '"';
-    struct mask m;
-    uint64_t stop;
+    uint64_t before = m->first >> 1 | (uint64_t)(bytes[BLOCK] == first) << 63;
 
-    classify(&m, bytes, first);
-    m.first = looks ? m.first >> 1 : 0;
-    if (looks && bytes[64] == first) {
-        m.first |= UINT64_C(1) << 63;
-    }
-    stop = settle(&m, c, looks);
-    return walk(n, &m, stop, at);
+    return before & t->quote & t->inside & s->element;
 }
 
-/* What is left, 64 bytes at most. */
-static inline void scan_rest(struct kg_nest *n, struct carry *c,
-                             struct place *at)
+/* --- the end -------------------------------------------------------------------- */
+
+/* The block at `at`, or a copy of it, so that AHEAD can be read behind it. */
+INLINED const uint8_t *bytes_of(const struct place *at,
+                                uint8_t copy[BLOCK + AHEAD])
 {
-    uint8_t bytes[64 + 1];
+    size_t rest = (size_t)(at->end - at->block);
 
-    memset(bytes, ' ', sizeof(bytes));
-    memcpy(bytes, at->block, (size_t)(at->end - at->block));
-    (void)scan_block(n, bytes, c, at);
-}
-
-static size_t scan_nested(struct kg_nest *n, const uint8_t *p, size_t len)
-{
-    struct carry c = {.member = p[-1] == '{'};
-    struct place at = {p, p + len, p, p};
-    bool goes_on =
-        n->tally == NULL || n->depth != 1 || kg_tally_goes_on(p, at.end);
-
-    while (goes_on && at.end - at.block > 64) {
-        goes_on = scan_block(n, at.block, &c, &at);
-        at.block += 64;
+    if (rest >= BLOCK + AHEAD) {
+        return at->block;
     }
-    if (goes_on) {
-        scan_rest(n, &c, &at);
-    }
-    return (size_t)(at.sure - p);
+    memset(copy, ' ', BLOCK + AHEAD);
+    memcpy(copy, at->block, rest);
+    return copy;
 }
 
 #endif /* KG_JSON_SCAN_BLOCK_H */

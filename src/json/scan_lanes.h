@@ -3,12 +3,9 @@
 #ifndef KG_JSON_SCAN_LANES_H
 #define KG_JSON_SCAN_LANES_H
 
-#include "scan_block.h"
+#include "scan_nested.h"
 
-/* Called more than once, and slower if it is. */
-#define INLINED static inline __attribute__((always_inline))
-
-static inline LANE load(const uint8_t *p)
+INLINED LANE load(const uint8_t *p)
 {
     LANE bytes;
 
@@ -16,13 +13,13 @@ static inline LANE load(const uint8_t *p)
     return bytes;
 }
 
-static inline LANE is(LANE bytes, char byte)
+INLINED LANE is(LANE bytes, char byte)
 {
     return LANE_DO(cmpeq_epi8)(bytes, LANE_DO(set1_epi8)(byte));
 }
 
 /* From `low` on, so many. */
-static inline LANE is_among(LANE bytes, char low, char n)
+INLINED LANE is_among(LANE bytes, char low, char n)
 {
     LANE at = LANE_DO(sub_epi8)(bytes, LANE_DO(set1_epi8)(low));
     LANE last = LANE_DO(set1_epi8)((char)(n - 1));
@@ -30,7 +27,7 @@ static inline LANE is_among(LANE bytes, char low, char n)
     return LANE_DO(cmpeq_epi8)(LANE_DO(min_epu8)(at, last), at);
 }
 
-static inline uint64_t bits(LANE marks, unsigned at)
+INLINED uint64_t bits(LANE marks, unsigned at)
 {
     return (uint64_t)(uint32_t)LANE_DO(movemask_epi8)(marks) << at;
 }
@@ -44,8 +41,8 @@ INLINED void add(struct mask *m, const uint8_t *from, char first, unsigned at)
     LANE quote = is(bytes, '"');
     LANE newline = is(bytes, '\n');
     LANE blank = is(bytes, ' ') | newline | is(bytes, '\r') | is(bytes, '\t');
-    LANE text = is_among(bytes, '+', 16) | is_among(bytes, 'a', 26) |
-                is(bytes, 'E') | quote;
+    LANE plain =
+        is_among(bytes, '+', 16) | is_among(bytes, 'a', 26) | is(bytes, 'E');
 
     m->open |= bits(open, at);
     m->close |= bits(close, at);
@@ -53,21 +50,22 @@ INLINED void add(struct mask *m, const uint8_t *from, char first, unsigned at)
     m->quote |= bits(quote, at);
     m->backslash |= bits(is(bytes, '\\'), at);
     m->comma |= bits(is(bytes, ','), at);
+    m->colon |= bits(is(bytes, ':'), at);
     m->newline |= bits(newline, at);
     m->blank |= bits(blank, at);
     m->control |= bits(is_among(bytes, 0, 0x20), at);
-    m->odd |= bits(open | close | blank | text, at);
+    m->high |= bits(bytes, at);
+    m->plain |= bits(plain, at);
     m->first |= bits(is(bytes, first), at);
 }
 
-static inline void classify(struct mask *m, const uint8_t *bytes, uint8_t first)
+INLINED void classify(struct mask *m, const uint8_t *bytes, uint8_t first)
 {
     *m = (struct mask){0};
 #pragma GCC unroll 4
     for (unsigned at = 0; at < 64; at += sizeof(LANE)) {
         add(m, bytes, (char)first, at);
     }
-    m->odd = ~m->odd;
 }
 
 #endif /* KG_JSON_SCAN_LANES_H */

@@ -81,26 +81,33 @@ static bool begins_member(const uint8_t *p, const uint8_t *end)
     return p == end || *p == '"' || *p == '}';
 }
 
-/* Behind a bracket: does it go on? */
-static bool goes_on_behind(const struct kg_nest *n, const uint8_t *p,
+/* With a tally: an element that is no container, or what none has. */
+static bool is_uncounted(const struct kg_nest *n, uint8_t byte)
+{
+    return n->tally != NULL && n->depth == 1 &&
+           (classes[byte] == QUOTE || classes[byte] == TEXT);
+}
+
+/* Behind the bracket at `p`: does it go on? */
+static bool goes_on_behind(struct kg_nest *n, const uint8_t *p,
                            const uint8_t *end)
 {
-    if (n->depth == 0) {
-        return false;
+    if (classes[*p] == CLOSER && n->depth == 1 && n->tally != NULL) {
+        kg_tally_end(n->tally, 1);
     }
-    return n->depth > 1 || n->tally == NULL || classes[p[-1]] != CLOSER ||
-           kg_tally_goes_on_behind(p, end);
+    return n->depth > 0 && (*p != '{' || begins_member(p + 1, end));
 }
 
 static size_t nested(struct kg_nest *n, const uint8_t *p, size_t len)
 {
     const uint8_t *start = p, *end = p + len, *sure = p;
 
-    if ((n->tally != NULL && n->depth == 1 && !kg_tally_goes_on(p, end)) ||
-        (p[-1] == '{' && !begins_member(p, end))) {
+    if (p[-1] == '{' && !begins_member(p, end)) {
         return 0;
     }
-    while (p < end && (p[-1] != '\n' || may_begin_line(*p))) {
+    while (p < end && (p[-1] != '\n' || may_begin_line(*p)) &&
+           !is_uncounted(n, *p)) {
+        const uint8_t *token = p;
         uint8_t class = classes[*p];
 
         p = skip_token(n, p, end);
@@ -111,10 +118,7 @@ static size_t nested(struct kg_nest *n, const uint8_t *p, size_t len)
             sure = p;
         }
         if ((class == OPENER || class == CLOSER) &&
-            !goes_on_behind(n, p, end)) {
-            break;
-        }
-        if (class == OPENER && p[-1] == '{' && !begins_member(p, end)) {
+            !goes_on_behind(n, token, end)) {
             break;
         }
     }

@@ -35,34 +35,20 @@ static inline bool kg_nest_close(struct kg_nest *n, bool object)
     }
     n->kinds >>= 1;
     n->depth--;
-    if (n->depth == 1 && n->tally != NULL) {
-        n->tally->n_all++;
-        n->tally->n_met += n->tally->met;
-        n->tally->met = false;
-    }
     return true;
+}
+
+/* So many elements have ended. */
+static inline void kg_tally_end(struct kg_tally *t, unsigned n)
+{
+    t->n_all += n;
+    t->n_met += t->met && n > 0;
+    t->met = t->met && n == 0;
 }
 
 static inline bool kg_tally_looks(const struct kg_nest *n)
 {
     return n->tally != NULL && n->tally->name.len > 0;
-}
-
-/* In the array that is counted, from `p`, behind its opener or a comma: is a
- * container next, or its end, or is nothing known? */
-static inline bool kg_tally_goes_on(const uint8_t *p, const uint8_t *end)
-{
-    bool first = p[-1] == '[';
-
-    p = kg_scan_blanks(p, end);
-    return p == end || *p == '{' || *p == '[' || (*p == ']' && first);
-}
-
-/* Behind one of its elements. */
-static inline bool kg_tally_goes_on_behind(const uint8_t *p, const uint8_t *end)
-{
-    p = kg_scan_blanks(p, end);
-    return p == end || *p == ']' || (*p == ',' && kg_tally_goes_on(p + 1, end));
 }
 
 /* At a quote in an element that is an object. False: its value is not there
@@ -76,7 +62,7 @@ static inline bool kg_tally_look(struct kg_tally *t, const uint8_t *p,
     if ((size_t)(end - p) < len + 2) {
         return false;
     }
-    if (p[len + 1] != '"' || memcmp(p + 1, t->name.ptr, len) != 0) {
+    if (p[len + 1] != '"' || !kg_bytes_equal(p + 1, t->name.ptr, len)) {
         return true;
     }
     p = kg_scan_blanks(p + len + 2, end);
@@ -85,8 +71,8 @@ static inline bool kg_tally_look(struct kg_tally *t, const uint8_t *p,
     }
     p = kg_scan_blanks(p + 1, end);
     rest = (size_t)(end - p);
-    if (memcmp(p, t->value.ptr, rest < t->value.len ? rest : t->value.len) !=
-        0) {
+    if (!kg_bytes_equal(p, t->value.ptr,
+                        rest < t->value.len ? rest : t->value.len)) {
         t->met = false;
         return true;
     }

@@ -112,35 +112,45 @@ void kg_tally_value(struct kg_frame *f, const uint8_t *end)
 /* --- skipping ------------------------------------------------------------------- */
 
 /* A document inside has to be met by the grammar, and so have stamps. */
-static bool may_skip(const struct kg_frame *f, const struct kg_cut *c)
+static bool may_skip(const struct kg_frame *f)
 {
-    return !f->options.strict && f->inner.state == KG_INNER_NONE &&
-           !f->mend.stamped && c->p > c->start &&
-           f->depth - f->mute.depth <= KG_NEST_MAX;
+    return f->inner.state == KG_INNER_NONE && !f->mend.stamped;
 }
 
-static uint64_t kinds_of(const struct kg_frame *f)
+static uint64_t kinds_of(const struct kg_frame *f, size_t base)
 {
     uint64_t kinds = 0;
 
-    for (size_t i = f->mute.depth; i < f->depth; i++) {
+    for (size_t i = base; i < f->depth; i++) {
         kinds = kinds << 1 | (f->kinds[i / 8] >> (i % 8) & 1);
     }
     return kinds;
 }
 
-static void set_kinds(struct kg_frame *f, const struct kg_nest *n)
+static void set_kinds(struct kg_frame *f, size_t base, const struct kg_nest *n)
 {
     uint64_t kinds = n->kinds;
 
-    f->depth = f->mute.depth + n->depth;
-    for (size_t i = f->depth; i > f->mute.depth; i--) {
+    f->depth = base + n->depth;
+    for (size_t i = f->depth; i > base; i--) {
         uint8_t bit = (uint8_t)(1u << ((i - 1) % 8));
 
         f->kinds[(i - 1) / 8] &= (uint8_t)~bit;
         f->kinds[(i - 1) / 8] |= (kinds & 1) != 0 ? bit : 0;
         kinds >>= 1;
     }
+}
+
+/* The containers that are open from `base` on. */
+static struct kg_nest nest_from(struct kg_frame *f, size_t base)
+{
+    size_t max = f->options.limits.depth - base;
+
+    return (struct kg_nest){
+        .kinds = kinds_of(f, base),
+        .depth = (unsigned)(f->depth - base),
+        .max = (unsigned)(max < KG_NEST_MAX ? max : KG_NEST_MAX),
+        .tally = f->tally.on ? &f->tally.sum : NULL};
 }
 
 static int state_behind(uint8_t byte, bool object)
@@ -164,8 +174,9 @@ static void note_line(struct kg_cut *c, size_t len)
     c->line = newline != NULL ? newline + 1 : c->line;
 }
 
-/* The closer of the outermost is left to the grammar. */
-static void go_on_behind(struct kg_frame *f, struct kg_cut *c,
+/* Reads on behind what was skipped. The closer of the outermost is left to the
+ * grammar. */
+static void go_on_behind(struct kg_frame *f, struct kg_cut *c, size_t base,
                          struct kg_nest *n)
 {
     uint8_t last = c->p[-1];
@@ -175,30 +186,118 @@ static void go_on_behind(struct kg_frame *f, struct kg_cut *c,
         n->depth = 1;
         n->kinds = last == '}';
     }
-    set_kinds(f, n);
+    set_kinds(f, base, n);
     f->state = state_behind(last, (n->kinds & 1) != 0);
-    c->o = f->out.ptr + f->token.member;
-    *c->o++ = last;
     f->tally.looks = false;
+    if (f->mute.on) {
+        c->o = f->out.ptr + f->token.member;
+        *c->o++ = last;
+    }
 }
 
-void kg_skip(struct kg_frame *f, struct kg_cut *c)
+static void skip_unread(struct kg_frame *f, struct kg_cut *c)
 {
-    struct kg_nest n = {.tally = f->tally.on ? &f->tally.sum : NULL};
-    size_t max = f->options.limits.depth - f->mute.depth;
+    struct kg_nest n;
     size_t len;
 
-    if (!may_skip(f, c)) {
+    if (c->p == c->start || f->depth - f->mute.depth > KG_NEST_MAX) {
         return;
     }
-    n.kinds = kinds_of(f);
-    n.depth = (unsigned)(f->depth - f->mute.depth);
-    n.max = (unsigned)(max < KG_NEST_MAX ? max : KG_NEST_MAX);
+    n = nest_from(f, f->mute.depth);
     len = f->options.scan->nested(&n, c->p,
                                   (size_t)(kg_mend_piece_end(f, c) - c->p));
     if (len > 0) {
         c->p += len;
         note_line(c, len);
-        go_on_behind(f, c, &n);
+        go_on_behind(f, c, f->mute.depth, &n);
+    }
+}
+
+/* Outside of what is checked: what is around it is told of each container. */
+static size_t base_of(const struct kg_frame *f)
+{
+    if (f->mute.on) {
+        return f->mute.depth;
+    }
+    if (f->text.on) {
+        return f->text.depth;
+    }
+    return f->depth > KG_NEST_MAX / 2 ? f->depth - KG_NEST_MAX / 2 : 0;
+}
+
+/* So few bytes hold no string that is too long. */
+static size_t check_len(const struct kg_frame *f, const struct kg_cut *c)
+{
+    const struct kg_frame_limits *l = &f->options.limits;
+    size_t len = (size_t)(kg_mend_piece_end(f, c) - c->p);
+    size_t max = l->key < l->string ? l->key : l->string;
+
+    return len < max ? len : max;
+}
+
+static bool is_expected(int state, enum kg_expected *ret_expected)
+{
+    switch (state) {
+    case FIRST_NAME:
+        *ret_expected = KG_EXPECT_FIRST_NAME;
+        return true;
+    case NAME:
+        *ret_expected = KG_EXPECT_NAME;
+        return true;
+    case FIRST_VALUE:
+        *ret_expected = KG_EXPECT_FIRST_VALUE;
+        return true;
+    case VALUE:
+        *ret_expected = KG_EXPECT_VALUE;
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* The grammar writes an object's comma with the name behind it. */
+static uint8_t *copied_up_to(const struct kg_cut *c, const struct kg_nest *n,
+                             uint8_t *end)
+{
+    bool closed = n->depth == 0;
+
+    return closed || (c->p[-1] == ',' && (n->kinds & 1) != 0) ? end - 1 : end;
+}
+
+static void skip_checked(struct kg_frame *f, struct kg_cut *c)
+{
+    size_t base = base_of(f);
+    size_t depth = f->depth - base;
+    struct kg_check check = {.at_line = kg_cut_at_line_start(f, c),
+                             .max_number = f->options.limits.number,
+                             .out = c->o};
+    size_t len;
+
+    if (depth == 0 || depth > KG_NEST_MAX || !f->damaging || f->tally.looks ||
+        !is_expected(f->state, &check.expected)) {
+        return;
+    }
+    check.nest = nest_from(f, base);
+    if (check.expected == KG_EXPECT_NAME) {
+        *check.out++ = ',';
+    }
+    len = f->options.scan->checked(&check, c->p, check_len(f, c));
+    if (len > 0) {
+        c->p += len;
+        note_line(c, len);
+        c->o = copied_up_to(c, &check.nest, check.out);
+        go_on_behind(f, c, base, &check.nest);
+    }
+}
+
+void kg_skip(struct kg_frame *f, struct kg_cut *c)
+{
+    if (!may_skip(f)) {
+        return;
+    }
+    if (f->mute.on && !f->options.strict) {
+        skip_unread(f, c);
+    } else if (f->options.scan->checked != NULL) {
+        skip_checked(f, c);
     }
 }

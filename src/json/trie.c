@@ -42,6 +42,9 @@ static enum kg_errc find_or_add(struct kg_trie *t, uint16_t parent,
         /* Which element it is can only be told by counting all. */
         t->nodes[parent].whole =
             t->nodes[parent].whole || step->kind == KG_STEP_INDEX;
+        t->nodes[parent].lens |= step->kind == KG_STEP_NAME
+                                     ? kg_trie_len(step->name.len)
+                                     : UINT64_MAX;
         t->nodes[*ret_node].next = t->nodes[parent].child;
         t->nodes[parent].child = *ret_node;
     }

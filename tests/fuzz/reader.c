@@ -165,6 +165,7 @@ static void compare(const struct kg_reader_options *options, struct kg_str log,
     struct trace parsed;
 
     all.parse_all = true;
+    KG_REQUIRE(setenv("KG_SIMD", "scalar", 1) == 0);
     find(&parsed, &all, log, step);
     for (size_t i = 0; kg_scan_at(i) != NULL; i++) {
         KG_REQUIRE(setenv("KG_SIMD", kg_scan_at(i)->name, 1) == 0);
@@ -180,6 +181,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
     struct kg_reader_options options = {
         .limits = {.depth = 8, .string = 64, .key = 16, .number = 16}};
+    uint8_t mode;
 
     if (profiles[0] == NULL) {
         profiles[0] = compile(kg_profile_builtin(KG_STR("krr"))->yaml);
@@ -188,17 +190,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     if (len < 2) {
         return 0;
     }
-    switch (bytes[0] % MODES) {
+    mode = bytes[0] % MODES;
+    if (bytes[0] >= 128) { /* Whole blocks of 64 bytes are read at once. */
+        options.limits.string = options.limits.key = 4096;
+    }
+    switch (mode) {
     case 0:
     case 1:
-        options.profile = profiles[bytes[0] % MODES];
+        options.profile = profiles[mode];
+        options.strict = bytes[0] / MODES % 4 == 3;
         break;
     case 2:
         options.strict = true;
         options.root = KG_ROOT_ANY;
         break;
     default:
-        options.root = (enum kg_root)(bytes[0] % MODES - 3);
+        options.root = (enum kg_root)(mode - 3);
         break;
     }
     compare(&options, kg_str_of((const char *)bytes + 2, len - 2),

@@ -119,7 +119,7 @@ static void elements_are_counted_and_those_with_a_value(void **state)
 static void what_cannot_be_counted_stops_it_before(void **state)
 {
     (void)state;
-    counts("[{}, 1, {}]", 1, 0, 2);
+    counts("[{}, 1, {}]", 1, 0, 3);
     counts("[1, {}]", 0, 0, 0);
     counts("[{\"a\": 1, \"\\u0064ead\": false}]", 0, 0, 8);
     counts("[{\"a\": 1, \"dead\": fals", 0, 0, 8);
