@@ -62,6 +62,13 @@ static enum kg_errc refuse_byte(struct reader *r, size_t offset,
     return kg_yaml_refuse(r, line, column, "%s", what);
 }
 
+/* Where the quote is, not where the file ends. */
+static bool lacks_a_quote(const yaml_parser_t *p)
+{
+    return p->context != NULL &&
+           strcmp(p->context, "while scanning a quoted scalar") == 0;
+}
+
 static enum kg_errc refuse_syntax(struct reader *r)
 {
     const yaml_parser_t *p = &r->parser;
@@ -70,6 +77,11 @@ static enum kg_errc refuse_syntax(struct reader *r)
     struct kg_str at =
         text_at(r->text, p->problem_mark.line, p->problem_mark.column);
 
+    if (lacks_a_quote(p)) {
+        return kg_yaml_refuse(r, (uint32_t)p->context_mark.line + 1,
+                              (uint32_t)p->context_mark.column + 1,
+                              "a quote is opened here, and never closed");
+    }
     if (kg_str_starts(at, KG_STR("\t"))) {
         return kg_yaml_refuse(r, line, column,
                               "a tab cannot indent: use blanks");

@@ -236,8 +236,10 @@ static void broken_text_is_refused_at_its_place(void **state)
                         "context");
     refuse("a: 1\n b: 2\n", "f.yaml:2:3: mapping values are not allowed in "
                             "this context");
-    refuse("{\"a\": \"b", "f.yaml:1:9: found unexpected end of stream while "
-                          "scanning a quoted scalar");
+    refuse("{\"a\": \"b",
+           "f.yaml:1:7: a quote is opened here, and never closed");
+    refuse("a: 'b\nc: d\n",
+           "f.yaml:1:4: a quote is opened here, and never closed");
 }
 
 static void nesting_is_limited(void **state)
