@@ -17,8 +17,7 @@ static enum kg_errc compile_head(const struct kg_compile *c,
     enum kg_errc err = kg_compile_text(c, column, "name", true, &name);
 
     if (err == KG_OK) {
-        err =
-            kg_compile_name(c, kg_node_get(column, "name"), name, KG_NAME_MAX);
+        err = kg_compile_name(c, kg_node_get(column, "name"), name);
     }
     if (err == KG_OK) {
         err = kg_compile_text(c, column, "type", true, &type);

@@ -62,6 +62,12 @@ enum kg_errc kg_compile_known(const struct kg_compile *c,
     return KG_OK;
 }
 
+/* What YAML takes for another scalar: n, no and on are booleans. */
+static bool is_unquoted(const struct kg_node *n)
+{
+    return n->kind == KG_BOOL || n->kind == KG_NUMBER || n->kind == KG_NULL;
+}
+
 enum kg_errc kg_compile_text(const struct kg_compile *c,
                              const struct kg_node *parent, const char *name,
                              bool required, struct kg_str *ret_text)
@@ -73,24 +79,24 @@ enum kg_errc kg_compile_text(const struct kg_compile *c,
     }
     if (n != NULL && (n->kind != KG_STRING || n->text.len == 0)) {
         return kg_compile_fail(c, n, "%s: a text is expected%s", name,
-                               n->kind == KG_BOOL ? ": put it in quotes" : "");
+                               is_unquoted(n) ? ": put it in quotes" : "");
+    }
+    if (n != NULL && memchr(n->text.ptr, 0, n->text.len) != NULL) {
+        return kg_compile_fail(c, n, "%s: a text without \\0 is expected",
+                               name);
     }
     *ret_text = kg_node_str(n);
     return KG_OK;
 }
 
 enum kg_errc kg_compile_name(const struct kg_compile *c,
-                             const struct kg_node *n, struct kg_str name,
-                             size_t max)
+                             const struct kg_node *at, struct kg_str name)
 {
-    if (name.len == 0 || name.len > max ||
-        memchr(name.ptr, '\0', name.len) != NULL) {
-        return kg_compile_fail(c, n,
-                               "%.*s: a name of PostgreSQL is expected, 1 to "
-                               "%zu bytes",
-                               KG_STR_ARG(name), max);
-    }
-    return KG_OK;
+    return name.len <= KG_NAME_MAX
+               ? KG_OK
+               : kg_compile_fail(c, at,
+                                 "%.*s: a name of at most %d bytes is expected",
+                                 KG_STR_ARG(at->name), KG_NAME_MAX);
 }
 
 enum kg_errc kg_compile_word(const struct kg_compile *c,
@@ -135,6 +141,19 @@ enum kg_errc kg_compile_bool(const struct kg_compile *c,
     return KG_OK;
 }
 
+/* Can one of the documents that are looked for have anything there? */
+static bool is_of_root(enum kg_root root, const struct kg_path *path)
+{
+    enum kg_root wanted;
+
+    if (path->from_row || path->n_steps == 0 || root == KG_ROOT_ANY) {
+        return true;
+    }
+    wanted =
+        kg_step_is_of_object(&path->steps[0]) ? KG_ROOT_OBJECT : KG_ROOT_ARRAY;
+    return root == wanted;
+}
+
 enum kg_errc kg_compile_path(const struct kg_compile *c,
                              const struct kg_node *text, bool from_row,
                              struct kg_path *ret_path)
@@ -148,6 +167,12 @@ enum kg_errc kg_compile_path(const struct kg_compile *c,
         return kg_compile_fail(c, text, "path \"%.*s\": it begins with %s here",
                                KG_STR_ARG(text->text),
                                from_row ? "@ (the row)" : "$ (the document)");
+    }
+    if (!is_of_root(c->p->root, ret_path)) {
+        return kg_compile_fail(
+            c, text, "path \"%.*s\": with root: %s it leads to nothing",
+            KG_STR_ARG(text->text),
+            c->p->root == KG_ROOT_ARRAY ? "array" : "object");
     }
     return KG_OK;
 }

@@ -24,10 +24,10 @@ KG_MUST_USE enum kg_errc kg_compile_text(const struct kg_compile *c,
                                          const struct kg_node *parent,
                                          const char *name, bool required,
                                          struct kg_str *ret_text);
-/* `name`, said by `n`, is one that PostgreSQL takes whole. */
+/* PostgreSQL cuts a longer name: two might become one. */
 KG_MUST_USE enum kg_errc kg_compile_name(const struct kg_compile *c,
-                                         const struct kg_node *n,
-                                         struct kg_str name, size_t max);
+                                         const struct kg_node *at,
+                                         struct kg_str name);
 /* The index of the member's string in `words`, which end with NULL; when it is
  * not there *ret_index stays. */
 KG_MUST_USE enum kg_errc kg_compile_word(const struct kg_compile *c,

@@ -114,14 +114,14 @@ bool kg_step_eq(const struct kg_step *a, const struct kg_step *b)
            kg_str_eq(a->name, b->name);
 }
 
-static bool is_of_object(const struct kg_step *s)
+bool kg_step_is_of_object(const struct kg_step *s)
 {
     return s->kind == KG_STEP_NAME || s->kind == KG_STEP_MEMBERS;
 }
 
 bool kg_step_meets(const struct kg_step *a, const struct kg_step *b)
 {
-    if (is_of_object(a) != is_of_object(b)) {
+    if (kg_step_is_of_object(a) != kg_step_is_of_object(b)) {
         return false;
     }
     return a->kind != b->kind || kg_step_eq(a, b);
@@ -143,7 +143,8 @@ bool kg_path_agree(const struct kg_path *a, const struct kg_path *b)
     size_t n = kg_path_common(a, b);
 
     return n == a->n_steps || n == b->n_steps ||
-           is_of_object(&a->steps[n]) == is_of_object(&b->steps[n]);
+           kg_step_is_of_object(&a->steps[n]) ==
+               kg_step_is_of_object(&b->steps[n]);
 }
 
 size_t kg_path_certain(const struct kg_path *p, size_t from)

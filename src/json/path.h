@@ -37,6 +37,8 @@ KG_MUST_USE enum kg_errc kg_path_parse(struct kg_str text,
                                        struct kg_path *ret_path,
                                        struct kg_error *e);
 bool kg_step_eq(const struct kg_step *a, const struct kg_step *b);
+/* A member, not an element. */
+bool kg_step_is_of_object(const struct kg_step *s);
 /* Is there a value that both lead to? */
 bool kg_step_meets(const struct kg_step *a, const struct kg_step *b);
 /* Steps that both begin with. */

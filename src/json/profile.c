@@ -211,39 +211,33 @@ static enum kg_errc compile_guard(const struct kg_compile *c,
     return KG_OK;
 }
 
-/* "table" or "schema.table", beside which there is a staging table. */
+/* Its name, or schema.name. */
 static enum kg_errc compile_table_name(const struct kg_compile *c,
-                                       const struct kg_node *spec,
-                                       struct kg_str *ret_name)
+                                       const struct kg_node *spec)
 {
-    const struct kg_node *n = kg_node_get(spec, "table");
-    struct kg_str table;
-    struct kg_str schema;
-    enum kg_errc err = kg_compile_text(c, spec, "table", true, ret_name);
+    const struct kg_node *table = kg_node_get(spec, "table");
+    struct kg_str rest, part;
+    size_t n_parts = 0;
+    enum kg_errc err = kg_compile_text(c, spec, "table", true, &rest);
 
-    if (err != KG_OK) {
-        return err;
+    c->p->table.name = rest.ptr; /* The tree's texts end with a NUL. */
+    while (err == KG_OK && rest.ptr != NULL) {
+        part = kg_str_cut(&rest, '.');
+        if (part.len == 0 || ++n_parts > 2) {
+            return kg_compile_fail(c, table,
+                                   "table: NAME or SCHEMA.NAME is expected");
+        }
+        err = kg_compile_name(c, table, part);
     }
-    table = *ret_name;
-    schema = kg_str_cut(&table, '.');
-    if (table.ptr == NULL) {
-        return kg_compile_name(c, n, schema, KG_TABLE_NAME_MAX);
-    }
-    if (kg_str_find(table, KG_STR(".")) >= 0) {
-        return kg_compile_fail(c, n,
-                               "table: TABLE or SCHEMA.TABLE is expected");
-    }
-    err = kg_compile_name(c, n, schema, KG_NAME_MAX);
-    return err == KG_OK ? kg_compile_name(c, n, table, KG_TABLE_NAME_MAX) : err;
+    return err;
 }
 
 static enum kg_errc compile_table(const struct kg_compile *c,
                                   const struct kg_node *spec)
 {
     struct kg_profile *p = c->p;
-    struct kg_str name;
     uint32_t n_keys = 0;
-    enum kg_errc err = compile_table_name(c, spec, &name);
+    enum kg_errc err = compile_table_name(c, spec);
 
     if (err == KG_OK) {
         err = compile_columns(c, spec);
@@ -254,7 +248,6 @@ static enum kg_errc compile_table(const struct kg_compile *c,
     if (err != KG_OK) {
         return err;
     }
-    p->table.name = name.ptr; /* The tree's texts end with a NUL. */
     for (uint32_t i = 0; i < p->table.n_columns; i++) {
         n_keys += p->columns[i].key;
     }

@@ -40,11 +40,10 @@ enum kg_run_field {
 enum {
     KG_WHERE_MAX = 8,
     KG_GROUPS_MAX = 10,
-    KG_ROWS_MAX = 8,        /* Paths of rows, */
-    KG_MATCHES_MAX = 64,    /* of `match`, */
-    KG_SLOTS_MAX = 64,      /* and of columns: one bit each. */
-    KG_NAME_MAX = 63,       /* PostgreSQL cuts what is longer; */
-    KG_TABLE_NAME_MAX = 45, /* kubeglean_staging_TABLE is one too. */
+    KG_ROWS_MAX = 8,     /* Paths of rows, */
+    KG_MATCHES_MAX = 64, /* of `match`, */
+    KG_SLOTS_MAX = 64,   /* and of columns: one bit each. */
+    KG_NAME_MAX = 63,    /* Bytes: PostgreSQL cuts what is longer. */
 };
 
 struct kg_condition {

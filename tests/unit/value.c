@@ -218,40 +218,6 @@ static void a_regex_gets_no_text_that_it_may_cut_or_choke_on(void **state)
     kt_report_rows(yaml, log, "begin 0\nrow 4|odd\nend complete 1 0\n");
 }
 
-#define NAME_OF_45 "t12345678901234567890123456789012345678901234"
-#define COLUMN \
-    "  rows: $\n  columns: [{name: %s, type: text, key: true, const: x}]\n"
-
-static void assert_name(const char *table, const char *column, const char *want)
-{
-    char yaml[400];
-
-    (void)snprintf(
-        yaml, sizeof(yaml),
-        "kind: Profile\nmetadata: {name: x}\nspec:\n  table: %s\n" COLUMN,
-        table, column);
-    if (want == NULL) {
-        kg_profile_destroy(kt_report_profile(yaml));
-    } else {
-        kt_report_refused(yaml, want);
-    }
-}
-
-static void a_name_is_one_that_postgresql_takes_whole(void **state)
-{
-    (void)state;
-    assert_name("s." NAME_OF_45, NAME_OF_45, NULL);
-    assert_name("a.b.c", "c",
-                "p.yaml:4:10: table: TABLE or SCHEMA.TABLE is expected");
-    assert_name(NAME_OF_45 "x", "c",
-                "p.yaml:4:10: " NAME_OF_45
-                "x: a name of PostgreSQL is expected, 1 to 45 bytes");
-    assert_name(
-        "t", NAME_OF_45 "1234567890123456789",
-        "p.yaml:6:20: " NAME_OF_45
-        "1234567890123456789: a name of PostgreSQL is expected, 1 to 63 bytes");
-}
-
 static void a_condition_may_be_any_scalar(void **state)
 {
     (void)state;
@@ -333,7 +299,6 @@ int main(void)
         cmocka_unit_test(late_rows_of_a_report_that_is_cut_get_no_values),
         cmocka_unit_test(rows_that_wait_for_more_than_the_document_are_limited),
         cmocka_unit_test(a_regex_gets_no_text_that_it_may_cut_or_choke_on),
-        cmocka_unit_test(a_name_is_one_that_postgresql_takes_whole),
         cmocka_unit_test(a_condition_may_be_any_scalar),
         cmocka_unit_test(the_first_parent_with_a_value_counts_in_any_order),
     };
