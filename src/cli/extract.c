@@ -31,11 +31,14 @@ struct values {
 struct extract {
     struct values values;
     struct kg_profile *profile;
+    bool parse_all;
     struct kg_run_info run;
     struct kg_print print;
     struct kg_printed rows;
     struct kg_seen seen;
     struct kg_reader_stats sum;
+    const char *damaged_log;  /* Where something was damaged first, */
+    const char *headless_log; /* or lacked its beginning. */
     uint64_t n_duplicates;
     uint64_t n_limited;        /* Reports that a limit ended. */
     uint64_t n_dropped;        /* Rows that were held, and not printed. */
@@ -157,9 +160,13 @@ static void add_stats(struct extract *x, const struct kg_reader_stats *s)
     x->sum.rows += s->rows;
     x->sum.rejected += s->rejected;
     x->sum.nan += s->nan;
-    if (x->sum.damaged == 0) {
+    if (x->sum.damaged == 0 && s->damaged > 0) {
+        x->damaged_log = x->told.log;
         x->sum.damaged_from = s->damaged_from;
         x->sum.damaged_to = s->damaged_to;
+    }
+    if (!x->sum.headless && s->headless) {
+        x->headless_log = x->told.log;
     }
     x->sum.damaged += s->damaged;
     x->sum.noise_bytes += s->noise_bytes;
@@ -212,21 +219,13 @@ static bool read_file(struct extract *x, struct kg_reader *r, const char *path)
     return err == KG_OK || stopped(x);
 }
 
-/* KG_PARSER=yajl: the reference that tests compare with. */
-static bool is_parser_yajl(void)
-{
-    const char *parser = getenv("KG_PARSER");
-
-    return parser != NULL && strcmp(parser, "yajl") == 0;
-}
-
 static bool extract_file(struct extract *x, const char *path)
 {
     const struct values *v = &x->values;
     struct kg_reader_options options = {.profile = x->profile,
                                         .root = (enum kg_root)v->root,
                                         .strict = v->strict,
-                                        .parse_all = is_parser_yajl(),
+                                        .parse_all = x->parse_all,
                                         .limits = {.depth = v->max_depth,
                                                    .string = v->max_string,
                                                    .key = v->max_key,
@@ -274,13 +273,16 @@ static void tell_damage(const struct extract *x)
         return;
     }
     if (s->damaged == 0) {
-        (void)fprintf(stderr, "kubeglean extract: the input begins inside a "
-                              "document: closers without openers\n");
+        (void)fprintf(stderr,
+                      "kubeglean extract: %s: it begins inside a document: "
+                      "closers without openers\n",
+                      x->headless_log);
         return;
     }
     (void)fprintf(
-        stderr, "kubeglean extract: bytes %llu to %llu are %s\n",
-        (unsigned long long)s->damaged_from, (unsigned long long)s->damaged_to,
+        stderr, "kubeglean extract: %s: bytes %llu to %llu are %s\n",
+        x->damaged_log, (unsigned long long)s->damaged_from,
+        (unsigned long long)s->damaged_to,
         x->values.strict
             ? "not one JSON text"
             : "a document that is broken or cut, and no report was found");
@@ -320,6 +322,15 @@ static enum kg_exit extract_all(struct extract *x, char **files)
     return kg_exit_worse(x->code, judge(x));
 }
 
+/* KG_PARSER=yajl: the reference that tests compare with. */
+static bool choose_parser(struct extract *x)
+{
+    const char *parser = getenv("KG_PARSER");
+
+    x->parse_all = parser != NULL && strcmp(parser, "yajl") == 0;
+    return x->parse_all || parser == NULL || *parser == '\0';
+}
+
 static enum kg_exit prepare(struct extract *x, struct kg_error *e)
 {
     const struct values *v = &x->values;
@@ -333,6 +344,11 @@ static enum kg_exit prepare(struct extract *x, struct kg_error *e)
         return kg_verb_misused(&kg_verb_extract,
                                "--set gives rows a value: say of which profile "
                                "with --profile");
+    }
+    if (!choose_parser(x)) {
+        return kg_verb_misused(&kg_verb_extract,
+                               "KG_PARSER=%s: it is yajl, or unset",
+                               getenv("KG_PARSER"));
     }
     if (v->max_depth < 1 || v->max_depth > KG_LIMIT_DEPTH_MAX) {
         return kg_verb_misused(&kg_verb_extract, "--max-depth is 1 to %d",
@@ -445,9 +461,12 @@ const struct kg_verb kg_verb_extract = {
     .name = "extract",
     .summary = "Find JSON in logs: its documents, or the rows of its reports",
     .synopsis = "[OPTION]... [FILE...|-]",
-    .about = "The last line on standard error counts what was found.\n"
-             "Exit code 3: nothing was found; 4: something is incomplete, "
-             "rejected or\ndamaged.\n",
+    .about =
+        "The last line on standard error counts what was found: duplicates "
+        "are rows\nwhose key their report had before, among its first "
+        "49152 keys.\n"
+        "Exit code 3: nothing was found; 4: something is incomplete, "
+        "rejected or\ndamaged, or lacks its beginning.\n",
     .options = options,
     .run = extract,
 };

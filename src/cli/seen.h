@@ -15,8 +15,8 @@ struct kg_seen {
 void kg_seen_init(struct kg_seen *s); /* Allocates nothing. */
 void kg_seen_finish(struct kg_seen *s);
 void kg_seen_clear(struct kg_seen *s);
-/* True: a row with its key was noted before. For lack of memory it is not
- * remembered. */
+/* True: a row with its key was noted before; of a table without a key none was.
+ * For lack of memory it is not remembered. */
 bool kg_seen_note(struct kg_seen *s, const struct kg_table_def *table,
                   const struct kg_row *row);
 

@@ -67,6 +67,20 @@ rows_counted() {
     summary_is 'documents=1 rows=2 rejected=1 duplicates=1 nan=0 damaged=0 noise_bytes=1'
 }
 
+no_key() {
+  sed 's/, key: true//; s/upsert/append/' src/json/profiles/krr.yaml >"$scratch/history.yaml"
+  echo "{\"scans\":[$row,$row]}" | ends_with 0 --profile "$scratch/history.yaml" &&
+    summary_is 'documents=1 rows=2 rejected=0 duplicates=0 nan=0 damaged=0 noise_bytes=1'
+}
+
+damage_named() {
+  echo fine >"$scratch/fine"
+  printf '{"no": {' >"$scratch/cut"
+  printf '}\n}\n' >"$scratch/tail"
+  ends_with 4 --profile krr "$scratch/fine" "$scratch/cut" "$scratch/tail" && said '/cut: bytes 0 to 8 are' &&
+    ends_with 4 "$scratch/fine" "$scratch/tail" && said '/tail: it begins inside a document'
+}
+
 rejected() {
   echo '{"scans":{}}' | ends_with 4 --profile krr && said 'rows: $.scans[*] is of the wrong type' &&
     sed '/match:/d' src/json/profiles/krr.yaml >"$scratch/any.yaml" &&
@@ -118,7 +132,9 @@ usage() {
     ends_with 2 --set cluster=x </dev/null && said --profile &&
     ends_with 2 --profile krr --set colour=x </dev/null && said scanned_at &&
     ends_with 2 --profile krr --set scanned_at=noon </dev/null && said 2026-11-22 &&
-    ends_with 2 --max-depth 10001 </dev/null && said 10000
+    ends_with 2 --max-depth 10001 </dev/null && said 10000 &&
+    KG_PARSER=foo ends_with 2 </dev/null && said 'yajl, or unset' &&
+    KG_SIMD=foo ends_with 2 </dev/null && said 'or unset'
 }
 
 closed_pipe() {
@@ -195,7 +211,7 @@ late_rows_tested() {
     grep -q '^cluster  *text  *40000  *k1' "$scratch/out"
 }
 
-echo 1..25
+echo 1..27
 claim "documents are printed one a line, without white space" documents
 claim "files and standard input are read in their order" files_and_stdin
 claim "a missing file is exit code 1, and the others are read" missing_file
@@ -205,6 +221,8 @@ claim "rows are NDJSON with raw JSON nested and NULL as null" ndjson
 claim "CSV has a header, JSON as text, and tells NULL from empty" csv
 claim "a table is for people" table
 claim "rejected rows and duplicates are counted, and are exit code 4" rows_counted
+claim "rows without a key are no duplicates" no_key
+claim "damage is told with its file and place" damage_named
 claim "a rejected report names the path that does not fit" rejected
 claim "--whole prints no row of a report that was cut" whole
 claim "--strict takes one JSON text of RFC 8259 and no more" strict
