@@ -164,6 +164,7 @@ static void add_stats(struct extract *x, const struct kg_reader_stats *s)
         x->damaged_log = x->told.log;
         x->sum.damaged_from = s->damaged_from;
         x->sum.damaged_to = s->damaged_to;
+        x->sum.damaged_why = s->damaged_why;
     }
     if (!x->sum.headless && s->headless) {
         x->headless_log = x->told.log;
@@ -265,27 +266,15 @@ static enum kg_exit judge(const struct extract *x)
 }
 
 /* What matched no profile is told only if the exit code speaks of it. */
-static void tell_damage(const struct extract *x)
+static void tell_damage(struct extract *x)
 {
     const struct kg_reader_stats *s = &x->sum;
 
     if (x->told.n > 0 || judge(x) != KG_EXIT_DAMAGED) {
         return;
     }
-    if (s->damaged == 0) {
-        (void)fprintf(stderr,
-                      "kubeglean extract: %s: it begins inside a document: "
-                      "closers without openers\n",
-                      x->headless_log);
-        return;
-    }
-    (void)fprintf(
-        stderr, "kubeglean extract: %s: bytes %llu to %llu are %s\n",
-        x->damaged_log, (unsigned long long)s->damaged_from,
-        (unsigned long long)s->damaged_to,
-        x->values.strict
-            ? "not one JSON text"
-            : "a document that is broken or cut, and no report was found");
+    x->told.log = s->damaged > 0 ? x->damaged_log : x->headless_log;
+    kg_told_damage(&x->told, s, x->values.strict);
 }
 
 static void print_summary(const struct extract *x)

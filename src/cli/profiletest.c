@@ -157,8 +157,11 @@ static enum kg_exit judge(struct test *t, const struct kg_reader *r)
         t->found = true;
         return KG_EXIT_DONE;
     }
-    return kg_reader_outcome(r, &reason) == KG_EMPTY ? KG_EXIT_EMPTY
-                                                     : KG_EXIT_DAMAGED;
+    if (kg_reader_outcome(r, &reason) == KG_EMPTY) {
+        return KG_EXIT_EMPTY;
+    }
+    kg_told_damage(&t->told, s, false);
+    return KG_EXIT_DAMAGED;
 }
 
 static void note_paths(struct test *t, const struct kg_reader *r)

@@ -15,5 +15,8 @@ struct kg_told {
 void kg_told_reject(struct kg_told *t, const struct kg_row *row,
                     const char *column, const char *reason);
 void kg_told_report(struct kg_told *t, const struct kg_report_end *end);
+/* Of a log that gave no report: what was damaged in it, or is missing. */
+void kg_told_damage(struct kg_told *t, const struct kg_reader_stats *s,
+                    bool strict);
 
 #endif /* KG_CLI_TOLD_H */

@@ -62,6 +62,15 @@ void kg_fault_tell_rows(const struct kg_profile *p, bool wrong,
         p->n_rows > 1 ? ", ..." : "", wrong ? "of the wrong type" : "absent");
 }
 
+void kg_fault_tell_packed(const struct kg_unpack_broken *b, struct kg_error *e)
+{
+    (void)kg_error_set(e, KG_EDATA, 0,
+                       "it is packed from byte %llu of the log on, and broken "
+                       "at byte %llu: %s",
+                       (unsigned long long)b->from, (unsigned long long)b->to,
+                       b->detail);
+}
+
 const char *kg_fault_reason(const struct kg_frame *f, const char *ending)
 {
     switch (f->found.fault) {

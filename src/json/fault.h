@@ -4,6 +4,7 @@
 
 #include "frame.h"
 #include "kubeglean/reader.h"
+#include "unpack.h"
 
 /* f->found's, with the place and the option that would help. */
 void kg_fault_tell(const struct kg_frame *f, struct kg_error *e);
@@ -13,6 +14,8 @@ void kg_fault_tell_select(const struct kg_reader_limits *limits,
 /* where rows should be, and are not. */
 void kg_fault_tell_rows(const struct kg_profile *p, bool wrong,
                         struct kg_error *e);
+/* A packed body. */
+void kg_fault_tell_packed(const struct kg_unpack_broken *b, struct kg_error *e);
 /* One word for it; `ending` is why the log ended. */
 const char *kg_fault_reason(const struct kg_frame *f, const char *ending);
 

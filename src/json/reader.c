@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "kubeglean/reader.h"
 
+#include "bounds.h"
 #include "fault.h"
 #include "kubeglean/heap.h"
-#include "kubeglean/limits.h"
 #include "output.h"
 #include "unpack.h"
 #include <stdlib.h>
@@ -25,6 +25,7 @@ struct kg_reader {
     const char *doubt;  /* Bytes are missing or double, */
     uint64_t doubt_at;  /* here. */
     uint64_t decoys;    /* Bytes of documents that did not match. */
+    uint64_t unpacked;  /* Those, and noise, that were packed in the log. */
     uint64_t parsed;    /* Bytes that the parser met. */
     const char *ending; /* What finish() was given as reason. */
 
@@ -291,7 +292,7 @@ static bool on_closed(struct kg_reader *r)
 
 static void note_damage(struct kg_reader *r)
 {
-    if (r->stats.damaged++ == 0) {
+    if (r->stats.damaged++ == 0 && r->stats.damaged_why == NULL) {
         r->stats.damaged_from = r->frame.found.from;
         r->stats.damaged_to = r->frame.found.to;
     }
@@ -333,7 +334,7 @@ static bool handle(struct kg_reader *r, enum kg_frame_event event)
 
 static void note_noise(struct kg_reader *r)
 {
-    r->stats.noise_bytes = r->frame.noise.n_bytes + r->decoys;
+    r->stats.noise_bytes = r->frame.noise.n_bytes + r->decoys - r->unpacked;
     r->stats.headless = r->frame.noise.headless;
     r->stats.looked_at = r->frame.n_read + r->parsed;
 }
@@ -351,11 +352,34 @@ static bool read_text(struct kg_reader *r, struct kg_str text)
     return r->err == KG_OK;
 }
 
+/* What is noise in it took but a part of that in the log. */
+static bool read_unpacked(struct kg_reader *r)
+{
+    uint64_t before = r->frame.noise.n_bytes + r->decoys;
+    bool going = read_text(r, r->unpack.text);
+
+    if (kg_unpack_is_unpacked(&r->unpack)) {
+        r->unpacked += r->frame.noise.n_bytes + r->decoys - before;
+    }
+    return going;
+}
+
 /* The rest of what it held is missing. */
 static bool lose_body(struct kg_reader *r)
 {
+    const struct kg_unpack_broken *b = &r->unpack.broken;
+
+    if (r->stats.damaged == 0) {
+        r->stats.damaged_from = b->from;
+        r->stats.damaged_to = b->to;
+        r->stats.damaged_why = b->detail;
+    }
     r->stats.damaged += !r->reading;
-    kg_reader_doubt(r, r->unpack.why);
+    kg_reader_doubt(r, b->reason);
+    if (is_report(r) && !is_spoilt(r)) {
+        kg_fault_tell_packed(b, &r->why);
+        spoil(r, KG_INCOMPLETE, b->reason);
+    }
     return true;
 }
 
@@ -363,7 +387,7 @@ static bool unpack_next(struct kg_reader *r, struct kg_str *bytes)
 {
     switch (kg_unpack_next(&r->unpack, bytes)) {
     case KG_UNPACK_TEXT:
-        return read_text(r, r->unpack.text);
+        return read_unpacked(r);
     case KG_UNPACK_BROKEN:
         return lose_body(r);
     case KG_UNPACK_NOMEM:
@@ -412,8 +436,7 @@ static void judge_whole_log(struct kg_reader *r)
 enum kg_errc kg_reader_finish(struct kg_reader *r, const char *reason)
 {
     r->ending = reason;
-    if (is_packed(r) && kg_unpack_is_open(&r->unpack)) {
-        r->unpack.why = reason;
+    if (is_packed(r) && kg_unpack_end(&r->unpack, reason)) {
         (void)lose_body(r);
     }
     while (r->err == KG_OK && handle(r, kg_frame_end(&r->frame))) {
@@ -443,7 +466,7 @@ enum kg_outcome kg_reader_outcome(const struct kg_reader *r,
 {
     *ret_reason = "";
     if (r->stats.damaged > 0) {
-        *ret_reason = "cut";
+        *ret_reason = r->stats.damaged_why != NULL ? r->doubt : "cut";
         return KG_INCOMPLETE;
     }
     if (r->stats.headless) {
@@ -454,22 +477,6 @@ enum kg_outcome kg_reader_outcome(const struct kg_reader *r,
 }
 
 /* --- life ---------------------------------------------------------------------------- */
-
-static void set_default(size_t *limit, size_t value)
-{
-    *limit = *limit > 0 ? *limit : value;
-}
-
-static enum kg_errc init_limits(struct kg_reader_limits *l)
-{
-    set_default(&l->depth, KG_LIMIT_DEPTH);
-    set_default(&l->string, KG_LIMIT_STRING);
-    set_default(&l->key, KG_LIMIT_KEY);
-    set_default(&l->number, KG_LIMIT_NUMBER);
-    set_default(&l->row, KG_LIMIT_ROW);
-    set_default(&l->held, KG_LIMIT_HELD);
-    return l->depth <= KG_LIMIT_DEPTH_MAX ? KG_OK : KG_EUSAGE;
-}
 
 static enum kg_errc init_frame(struct kg_reader *r)
 {
@@ -543,7 +550,7 @@ static void finish_selection(struct kg_reader *r)
 static enum kg_errc init(struct kg_reader *r)
 {
     struct kg_reader_options *o = &r->options;
-    enum kg_errc err = init_limits(&o->limits);
+    enum kg_errc err = kg_bounds_fill(&o->limits);
 
     if (err == KG_OK && o->profile != NULL) {
         o->root = kg_profile_root(o->profile);
@@ -590,11 +597,4 @@ void kg_reader_destroy(struct kg_reader *r)
     finish_selection(r);
     kg_frame_finish(&r->frame);
     kg_free(r);
-}
-
-enum kg_errc kg_reader_check(struct kg_error *e)
-{
-    const struct kg_scan *scan;
-
-    return kg_scan_choose(getenv("KG_SIMD"), &scan, e);
 }

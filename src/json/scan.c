@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "scan.h"
 
+#include "kubeglean/reader.h"
 #include "scan_ways.h"
+#include <stdlib.h>
 
 #ifdef __x86_64__
 enum { WAYS = 4 };
@@ -75,4 +77,11 @@ enum kg_errc kg_scan_choose(const char *name, const struct kg_scan **ret_scan,
                             : "KG_SIMD=%s: it is one of scalar, sse2, avx2, "
                               "avx512, or unset",
                         name);
+}
+
+enum kg_errc kg_reader_check(struct kg_error *e)
+{
+    const struct kg_scan *scan;
+
+    return kg_scan_choose(getenv("KG_SIMD"), &scan, e);
 }
