@@ -88,10 +88,10 @@ struct kg_reader_stats {
     uint64_t damaged;    /* Began like a document, and did not close; */
     uint64_t damaged_from, damaged_to; /* where the first of them stood. */
     const char *damaged_why; /* If it was packed: what is wrong; else NULL. */
-    uint64_t noise_bytes; /* Of no document, counted or damaged, and what was
+    uint64_t noise_bytes;    /* Of no document, counted or damaged, and what was
                            * taken out from between a document's bytes; none of
                            * what was packed. */
-    uint64_t looked_at;   /* Bytes, again for each time. */
+    uint64_t looked_at;      /* Bytes, again for each time. */
     bool headless; /* Closers without openers: the beginning is missing. */
 };
 
