@@ -19,7 +19,8 @@ void kg_candidate_begin(struct kg_frame *f, struct kg_cut *c, uint64_t from)
     f->from = from;
     f->depth = 0;
     f->damaging = false;
-    f->nested = false;
+    f->standing = KG_STANDS_ALONE;
+    f->begins = false;
     f->indented = false;
     f->n_nan = 0;
     f->out.given = 0;
@@ -50,8 +51,19 @@ enum kg_frame_event kg_candidate_accept(struct kg_frame *f,
         .n_nan = f->n_nan,
         .n_taken = f->mend.n_taken,
     };
+    kg_around_mark(&f->around, KG_AROUND_DOCUMENT);
+    if (f->begins) {
+        kg_around_mend(&f->around);
+    }
     f->state = f->options.strict ? DEAD : NOISE;
     return KG_FRAME_CLOSED;
+}
+
+/* The opener's line may have been as indented, before the log began. */
+static bool is_closed_behind_blank(const struct kg_frame *f,
+                                   const struct kg_cut *c)
+{
+    return kg_json_is_blank(c->p - c->start > 1 ? c->p[-2] : f->last);
 }
 
 enum kg_frame_event kg_candidate_close(struct kg_frame *f,
@@ -59,7 +71,10 @@ enum kg_frame_event kg_candidate_close(struct kg_frame *f,
 {
     f->to = kg_cut_offset(f, c);
     kg_noise_after(&f->noise, 0);
-    if (f->nested || f->options.strict) {
+    if (f->standing == KG_STANDS_FIRST && is_closed_behind_blank(f, c)) {
+        f->standing = KG_STANDS_DOUBTED;
+    }
+    if (f->standing != KG_STANDS_ALONE || f->options.strict) {
         f->state = JUDGE;
         return KG_FRAME_HUNGRY;
     }
@@ -91,6 +106,7 @@ static void turn_inside_out(struct kg_frame *f)
     f->token.member = 1;
     f->token.naming = true;
     f->token.escaped = false;
+    f->standing = KG_STANDS_DOUBTED;
     f->state = TEXT;
 }
 
@@ -141,6 +157,21 @@ static void end_mending(struct kg_frame *f)
     f->mend.kind = KG_MEND_NONE;
 }
 
+/* What was open may go on in the noise. */
+static void note_break(struct kg_frame *f)
+{
+    bool outer_is_object = (f->kinds[0] & 1) != 0;
+
+    if (f->damaging && f->depth > 0) {
+        kg_around_tear(&f->around, f->noise.n_open,
+                       kg_frame_counts(f, outer_is_object));
+        f->noise.n_lowest = UINT64_MAX;
+    }
+    kg_around_mark(&f->around,
+                   f->depth > 0 ? KG_AROUND_BROKEN : KG_AROUND_PART);
+    kg_noise_after(&f->noise, count_open(f));
+}
+
 /* Its last whole tokens are handed on first: a match may be among them. */
 static enum kg_frame_event break_off(struct kg_frame *f, struct kg_cut *c,
                                      enum kg_frame_fault fault,
@@ -159,14 +190,13 @@ static enum kg_frame_event break_off(struct kg_frame *f, struct kg_cut *c,
         .n_nan = f->n_nan,
         .n_taken = f->mend.n_taken,
     };
-    f->noise.broke = f->noise.broke || f->ending.found.to > f->from + 1;
     end_mending(f);
     settle_inner(f, fault);
     if (!f->damaging) {
         f->noise.n_bytes +=
             f->ending.found.to - f->from - f->ending.found.n_taken;
     }
-    kg_noise_after(&f->noise, count_open(f));
+    note_break(f);
     event = kg_candidate_give(f);
     f->state = BREAKING;
     if (event != KG_FRAME_PIECE) {
@@ -261,13 +291,13 @@ static void rewind_to_inner(struct kg_frame *f)
 void kg_candidate_turn_to_inner(struct kg_frame *f)
 {
     struct kg_cut c = {.o = f->out.ptr};
-    bool open = f->inner.open;
 
     rewind_to_inner(f);
     f->offset = f->inner.from;
     f->last = '\n';
     kg_candidate_begin(f, &c, f->offset);
-    f->nested = open;
+    f->standing = KG_STANDS_DOUBTED;
+    f->begins = true;
     f->state = VALUE;
 }
 

@@ -12,6 +12,12 @@ void kg_fault_tell(const struct kg_frame *f, struct kg_error *e)
         (void)kg_error_set(e, KG_ESYNTAX, 0, "%sbroken at byte %llu of the log",
                            f->options.strict ? "not one JSON text, " : "", at);
         break;
+    case KG_FAULT_PART:
+        (void)kg_error_set(e, KG_ESYNTAX, 0,
+                           "a part of a document that began before the log, up "
+                           "to byte %llu",
+                           at);
+        break;
     case KG_FAULT_CUT:
         (void)kg_error_set(e, KG_ESYNTAX, 0,
                            "the log ends inside it, at byte %llu", at);
@@ -76,6 +82,8 @@ const char *kg_fault_reason(const struct kg_frame *f, const char *ending)
     switch (f->found.fault) {
     case KG_FAULT_SYNTAX:
         return "cut";
+    case KG_FAULT_PART:
+        return "head_missing";
     case KG_FAULT_CUT:
         return ending;
     default:

@@ -30,6 +30,8 @@ enum kg_errc kg_frame_init(struct kg_frame *f,
     kg_inner_init(&f->inner, KG_LIMIT_RESCAN);
     kg_buf_init(&f->again.text, KG_LIMIT_RESCAN);
     kg_mend_init(&f->mend);
+    kg_around_init(&f->around, options->root);
+    f->last = '\n';
     return KG_OK;
 }
 
@@ -44,15 +46,37 @@ void kg_frame_finish(struct kg_frame *f)
 
 /* --- outside ------------------------------------------------------------------ */
 
-/* Not at a line's start it may be a part of the one that broke. It is read with
- * bounds of its own, which only stamped logs have so soon. */
-static void begin_candidate(struct kg_frame *f, struct kg_cut *c, bool nested)
+/* Nothing but blanks is before it in its line, or behind the line's stamp. */
+static bool is_indented(const struct kg_frame *f)
 {
-    nested = nested || (f->noise.broke && !kg_cut_at_line_start(f, c));
+    return f->from > f->mend.line &&
+           f->from - f->mend.line <= f->around.n_blank;
+}
+
+/* It is read with bounds of its own, which only stamped logs have so soon. */
+static void begin_candidate(struct kg_frame *f, struct kg_cut *c)
+{
+    enum kg_standing standing =
+        kg_around_standing(&f->around, f->noise.n_lowest, f->noise.headless);
+
+    if (f->state == DRAIN && standing != KG_STANDS_AS_PART) {
+        standing = KG_STANDS_DOUBTED;
+    }
     kg_candidate_begin(f, c, kg_cut_offset(f, c));
-    f->nested = nested;
+    if (standing < KG_STANDS_DOUBTED && is_indented(f)) {
+        standing = KG_STANDS_DOUBTED;
+    }
+    f->around.n_blank = 0;
+    f->standing = standing;
+    f->begins = kg_cut_at_line_start(f, c) || f->from == f->mend.line;
     f->state = VALUE;
     c->end = f->mend.stamped ? c->p : c->end;
+}
+
+static void pass(struct kg_frame *f, struct kg_cut *c, const uint8_t *from)
+{
+    kg_mend_pass(f, c, from);
+    kg_around_pass(&f->around, from, c->p);
 }
 
 static enum kg_frame_event on_noise(struct kg_frame *f, struct kg_cut *c)
@@ -61,9 +85,9 @@ static enum kg_frame_event on_noise(struct kg_frame *f, struct kg_cut *c)
 
     c->p += kg_noise_span(
         &f->noise, kg_str_of((const char *)from, (size_t)(c->end - from)));
-    kg_mend_pass(f, c, from);
+    pass(f, c, from);
     if (c->p < c->end) {
-        begin_candidate(f, c, false);
+        begin_candidate(f, c);
     }
     return KG_FRAME_HUNGRY;
 }
@@ -108,8 +132,10 @@ static bool skip_drained(struct kg_frame *f, struct kg_cut *c)
             break;
         case '}':
         case ']':
-            f->depth--;
-            f->state = f->depth > 0 ? DRAIN : NOISE;
+            if (--f->depth == 0) {
+                kg_around_mend(&f->around);
+                f->state = NOISE;
+            }
             break;
         default:
             break;
@@ -123,9 +149,9 @@ static enum kg_frame_event on_drain(struct kg_frame *f, struct kg_cut *c)
     const uint8_t *from = c->p;
     bool opens = skip_drained(f, c);
 
-    kg_mend_pass(f, c, from);
+    pass(f, c, from);
     if (opens) {
-        begin_candidate(f, c, true);
+        begin_candidate(f, c);
     }
     return KG_FRAME_HUNGRY;
 }
@@ -150,21 +176,56 @@ static enum kg_frame_event on_drain_text(struct kg_frame *f, struct kg_cut *c)
     return KG_FRAME_HUNGRY;
 }
 
+static enum kg_frame_event fail_as_part(struct kg_frame *f, struct kg_cut *c)
+{
+    bool broke = f->around.torn != KG_AROUND_WHOLE && !f->noise.headless;
+
+    if (f->options.strict || broke) {
+        return kg_candidate_fail(f, c, KG_FAULT_SYNTAX);
+    }
+    f->noise.headless = true;
+    return kg_candidate_fail(f, c, KG_FAULT_PART);
+}
+
+/* False at the input's end. */
+static bool skip_to_judge(struct kg_frame *f, struct kg_cut *c)
+{
+    if (f->standing != KG_STANDS_FIRST) {
+        return skip_space(c);
+    }
+    while (c->p < c->end && kg_json_is_blank(*c->p)) {
+        c->p++;
+    }
+    return c->p < c->end;
+}
+
 /* What was around it goes on with a comma or a closer: it was a part. With
  * `strict` nothing may follow at all. */
 static enum kg_frame_event on_judge(struct kg_frame *f, struct kg_cut *c)
 {
     const uint8_t *from = c->p;
-    bool goes_on = skip_space(c);
+    bool goes_on = skip_to_judge(f, c);
 
-    kg_mend_pass(f, c, from);
+    pass(f, c, from);
     if (!goes_on) {
         return KG_FRAME_HUNGRY;
     }
-    if (f->options.strict || *c->p == ',' || *c->p == '}' || *c->p == ']') {
-        return kg_candidate_fail(f, c, KG_FAULT_SYNTAX);
+    if (f->options.strict || f->standing == KG_STANDS_AS_PART || *c->p == ',' ||
+        *c->p == '}' || *c->p == ']') {
+        return fail_as_part(f, c);
     }
     f->noise.n_bytes += kg_cut_offset(f, c) - f->to;
+    return kg_candidate_accept(f, c);
+}
+
+static enum kg_frame_event end_judging(struct kg_frame *f, struct kg_cut *c)
+{
+    if (f->standing == KG_STANDS_AS_PART) {
+        return fail_as_part(f, c);
+    }
+    if (!f->options.strict) {
+        f->noise.n_bytes += f->offset - f->to;
+    }
     return kg_candidate_accept(f, c);
 }
 
@@ -399,7 +460,7 @@ enum kg_frame_event kg_frame_end(struct kg_frame *f)
         event = kg_grammar_end_scalar(f, &c);
     }
     if (f->state == JUDGE) {
-        return kg_candidate_accept(f, &c);
+        return end_judging(f, &c);
     }
     if (event != KG_FRAME_HUNGRY) {
         return event;

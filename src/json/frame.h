@@ -28,6 +28,7 @@
 #ifndef KG_JSON_FRAME_H
 #define KG_JSON_FRAME_H
 
+#include "around.h"
 #include "inner.h"
 #include "interest.h"
 #include "mend.h"
@@ -56,7 +57,8 @@ enum kg_frame_event {
 
 enum kg_frame_fault {
     KG_FAULT_SYNTAX,
-    KG_FAULT_CUT, /* By the stream's end. */
+    KG_FAULT_PART, /* It is a part of what began before the log. */
+    KG_FAULT_CUT,  /* By the stream's end. */
     KG_FAULT_DEPTH,
     KG_FAULT_STRING,
     KG_FAULT_KEY,
@@ -147,7 +149,9 @@ struct kg_frame {
     int state;
     bool whole;    /* Nobody asks for tokens, and blocks can be checked. */
     bool damaging; /* To be told as found.damaged. */
-    bool nested;   /* What was around it may go on. */
+    enum kg_standing standing;
+    bool begins; /* It begins its line. */
+    struct kg_around around;
     bool indented; /* There is a blank before its first name. */
     uint8_t last;  /* The byte before the next one. */
     struct kg_frame_out out;

@@ -5,7 +5,8 @@
 
 void kg_noise_init(struct kg_noise *n, const struct kg_openers *openers)
 {
-    *n = (struct kg_noise){.openers = *openers, .line = KG_NOISE_FIRST};
+    *n = (struct kg_noise){
+        .openers = *openers, .line = KG_NOISE_FIRST, .n_lowest = UINT64_MAX};
 }
 
 static size_t find(struct kg_str s, char c)
@@ -32,6 +33,7 @@ static void note_closer(struct kg_noise *n, enum kg_noise_line line)
 {
     if (n->n_open > 0) {
         n->n_open--;
+        n->n_lowest = n->n_open < n->n_lowest ? n->n_open : n->n_lowest;
     } else if (line != KG_NOISE_OTHER) {
         n->headless = true;
     }
@@ -80,8 +82,7 @@ static void note_line(struct kg_noise *n, struct kg_str s)
 
 size_t kg_noise_span(struct kg_noise *n, struct kg_str bytes)
 {
-    struct kg_str s =
-        kg_str_of(bytes.ptr, kg_openers_find(&n->openers, bytes, &n->broke));
+    struct kg_str s = kg_str_of(bytes.ptr, kg_openers_find(&n->openers, bytes));
 
     note_closers(n, s);
     note_line(n, s);

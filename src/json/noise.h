@@ -19,9 +19,9 @@ struct kg_noise {
     struct kg_openers openers;
     enum kg_noise_line line; /* Of the byte that comes next. */
     uint64_t n_open;         /* Openers that were given up, less closers. */
+    uint64_t n_lowest;       /* What it fell to, since the last break. */
     uint64_t n_bytes;        /* Read-only. */
     bool headless;           /* Read-only. */
-    bool broke;              /* An opener was given up behind its first byte. */
 };
 
 /* Copies `openers`. */

@@ -12,7 +12,6 @@ enum { BLOCK = 64, TOKEN_MAX = 64, SET_IN_BRACES = '{' ^ '[' };
 struct search {
     const struct kg_openers *wanted; /* What is looked for, */
     const uint8_t *end;              /* up to here. */
-    bool broke;
 };
 
 /* --- what is behind one ------------------------------------------------------- */
@@ -83,12 +82,8 @@ static bool may_open(struct search *s, const uint8_t *p)
     const uint8_t *next = skip_blanks(s, p + 1);
     bool scalar = *p == '[' && next < s->end && kg_scalar_has(*next);
 
-    if (scalar ? may_be_scalar(s, next)
-               : may_be(s, next, *p == '{' ? "\"}" : "\"{[]")) {
-        return true;
-    }
-    s->broke = s->broke || scalar || next > p + 1;
-    return false;
+    return scalar ? may_be_scalar(s, next)
+                  : may_be(s, next, *p == '{' ? "\"}" : "\"{[]");
 }
 
 /* --- where they are ----------------------------------------------------------- */
@@ -150,9 +145,7 @@ INLINED const uint8_t *first_of(struct search *s, uint64_t marks,
     for (; marks != 0; marks &= marks - 1) {
         const uint8_t *at = p + __builtin_ctzll(marks);
 
-        if (*at == '[' && is_colour_or_time(s, at + 1)) {
-            s->broke = true;
-        } else if (may_open(s, at)) {
+        if (!(*at == '[' && is_colour_or_time(s, at + 1)) && may_open(s, at)) {
             return at;
         }
     }
@@ -189,12 +182,10 @@ static const uint8_t *find(struct search *s, const uint8_t *p)
     }
 }
 
-size_t kg_openers_find(const struct kg_openers *o, struct kg_str s, bool *broke)
+size_t kg_openers_find(const struct kg_openers *o, struct kg_str s)
 {
     const uint8_t *p = (const uint8_t *)s.ptr;
-    struct search search = {.wanted = o, .end = p + s.len, .broke = *broke};
-    size_t at = (size_t)(find(&search, p) - p);
+    struct search search = {.wanted = o, .end = p + s.len};
 
-    *broke = search.broke;
-    return at;
+    return (size_t)(find(&search, p) - p);
 }

@@ -15,9 +15,7 @@ struct kg_openers {
     bool wide;     /* bytes.h: 16 bytes at a time. */
 };
 
-/* Where the first one in `s` is; s.len: there is none. *broke becomes true when
- * one was refused for more than the byte right behind it. */
-size_t kg_openers_find(const struct kg_openers *o, struct kg_str s,
-                       bool *broke);
+/* Where the first one in `s` is; s.len: there is none. */
+size_t kg_openers_find(const struct kg_openers *o, struct kg_str s);
 
 #endif /* KG_JSON_OPENERS_H */

@@ -390,6 +390,72 @@ static void t3_a_part_of_what_broke_is_no_document(void **state)
               "broken cut\nbroken cut\nbroken cut\n{\"d\":3}\n");
 }
 
+/* What was broken has ended with its last closer. */
+static void t3_noise_that_broke_says_nothing_of_what_comes_later(void **state)
+{
+    (void)state;
+    are_found(KG_STR("12:00 got {\"a\":1}, done\n"), "{\"a\":1}\n");
+    are_found(KG_STR("{\"x\" y}\nfine\n12:00 got {\"a\":1}, done\n"),
+              "{\"a\":1}\n");
+    are_found(KG_STR("{\"x\": y}\nfine\n12:00 got {\"a\":1}, done\n"),
+              "broken cut\n{\"a\":1}\n");
+    are_found(KG_STR("{\"x\" y}\n[{\"a\":1},{\"a\":2}]\n"),
+              "{\"a\":1}\n{\"a\":2}\n");
+    are_found(KG_STR("{\"x\": y\n{\"b\":2}\ngot {\"a\":1}, done\n"),
+              "broken cut\n{\"b\":2}\n{\"a\":1}\n");
+}
+
+/* The elements of a broken list, each in a line of its own. */
+static void t3_a_line_that_a_comma_or_closer_follows_is_a_part(void **state)
+{
+    static const struct kg_reader_options any = {.root = KG_ROOT_ANY};
+
+    (void)state;
+    kt_report_assert(
+        &any, KG_STR("[\n{\"a\":1 WARN},\n{\"b\":2},\n{\"c\":3}\n]\n{}\n"),
+        "broken cut\nbroken cut\nbroken cut\n{}\n");
+    are_found(KG_STR("{\n  \"a\": [\n{\"l\":\"i\"}\n    {\"b\":2}\n  ]\n}\n"),
+              "broken cut\n{\"l\":\"i\"}\nbroken head_missing\n");
+}
+
+/* --- L1: a log that lacks its beginning ---------------------------------------------- */
+
+static void l1_a_part_of_what_began_before_the_log_is_no_document(void **state)
+{
+    static const struct kg_reader_options any = {.root = KG_ROOT_ANY};
+    static const char *const parts[] = {
+        "\"x\"],\n \"a\": [\n  {}\n ]\n}\n", /* A member's value, */
+        "\"a\":[1]}",                        /* in one line, */
+        ":[1],\"b\":2}",                     /* without its name; */
+        "[1],\"b\":2}",                      /* or that begins the log; */
+        "  [\n  1\n  ]\n}\n",                /* indented; */
+        "1},{\"a\":1},{\"b\":2}",            /* elements, */
+        ",\n{\"a\":1},{\"b\":2}",            /* cut at both ends. */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < KG_COUNT_OF(parts); i++) {
+        struct kg_reader_stats stats;
+        char *trace = kt_report_of(&any, kg_str_from(parts[i]), &stats);
+
+        assert_true(
+            kg_str_starts(kg_str_from(trace), KG_STR("broken head_missing\n")));
+        assert_int_equal(stats.documents, 0);
+        assert_true(stats.headless);
+        kt_report_assert(&any, kg_str_from(parts[i]), trace);
+        kg_free(trace);
+    }
+}
+
+static void l1_what_follows_the_tail_is_found(void **state)
+{
+    (void)state;
+    are_found(KG_STR("1},{\"a\":1}]}\n{\"b\":2}\ngot {\"c\":3}, done\n"),
+              "broken head_missing\n{\"b\":2}\n{\"c\":3}\n");
+    are_found(KG_STR("{\"a\":1}\n,\n{\"b\":2}\n\"x\": {\"c\":3} of y\n"),
+              "{\"a\":1}\n{\"b\":2}\n{\"c\":3}\n");
+}
+
 static void t5_banners_and_progress_are_noise(void **state)
 {
     (void)state;
@@ -505,6 +571,10 @@ int main(void)
         cmocka_unit_test(t2_colours_inside_a_document_are_taken_out),
         cmocka_unit_test(t3_decoys_hide_no_document_and_match_no_profile),
         cmocka_unit_test(t3_a_part_of_what_broke_is_no_document),
+        cmocka_unit_test(t3_noise_that_broke_says_nothing_of_what_comes_later),
+        cmocka_unit_test(t3_a_line_that_a_comma_or_closer_follows_is_a_part),
+        cmocka_unit_test(l1_a_part_of_what_began_before_the_log_is_no_document),
+        cmocka_unit_test(l1_what_follows_the_tail_is_found),
         cmocka_unit_test(t5_banners_and_progress_are_noise),
         cmocka_unit_test(t6_documents_stand_in_any_layout),
         cmocka_unit_test(t7_odd_strings_have_an_answer),

@@ -104,6 +104,95 @@ static void so_does_each_inside_noise_and_decoys(void **state)
     each_report(compare_in_noise);
 }
 
+/* --- but not without its beginning -------------------------------------------------- */
+
+static void break_line(struct kg_buf *log, size_t depth)
+{
+    assert_int_equal(kg_buf_addf(log, "\n%*s", (int)(2 * depth), ""), KG_OK);
+}
+
+/* As it is printed in one line, or with indentation. */
+static void add_layout(struct kg_buf *log, const char *report, bool indented)
+{
+    bool in_text = false;
+    size_t depth = 0;
+
+    for (const char *p = report; *p != '\0'; p++) {
+        bool closes = !in_text && (*p == '}' || *p == ']');
+
+        if (!in_text && strchr(" \t\n", *p) != NULL) {
+            continue;
+        }
+        depth -= closes;
+        if (closes && indented) {
+            break_line(log, depth);
+        }
+        assert_int_equal(kg_buf_addc(log, *p), KG_OK);
+        if (*p == '\\') {
+            assert_int_equal(kg_buf_addc(log, *++p), KG_OK);
+            continue;
+        }
+        in_text = in_text != (*p == '"');
+        depth += !in_text && (*p == '{' || *p == '[');
+        if (depth == 0 ||
+            (indented && !in_text && !closes && strchr("{[,", *p) != NULL)) {
+            break_line(log, depth);
+        }
+    }
+}
+
+static size_t n_complete(const struct kg_reader_options *options,
+                         struct kg_str log)
+{
+    char *trace = kt_report_of(options, log, NULL);
+    size_t n = 0;
+
+    for (const char *at = trace; (at = strstr(at, "end complete")) != NULL;
+         at++) {
+        n++;
+    }
+    kg_free(trace);
+    return n;
+}
+
+/* A report may be of several documents. */
+static void each_tail_lacks_one(const struct kg_reader_options *options,
+                                struct kg_str log)
+{
+    size_t n_whole = n_complete(options, log);
+
+    for (size_t n = 1; n < log.len; n++) {
+        if (n_complete(options, kg_str_of(log.ptr + n, log.len - n)) >=
+            n_whole) {
+            fail_msg("%s takes a report without its first %zu bytes",
+                     kg_profile_name(options->profile), n);
+        }
+    }
+}
+
+static void compare_tails(const struct kg_reader_options *options,
+                          const char *report, const char *rows)
+{
+    (void)rows;
+    if (kg_profile_unit(options->profile) == KG_UNIT_LOG) {
+        return; /* Each line is a document. */
+    }
+    for (int indented = 0; indented < 2; indented++) {
+        struct kg_buf log;
+
+        kg_buf_init(&log, 1 << 20);
+        add_layout(&log, report, indented != 0);
+        each_tail_lacks_one(options, kg_buf_str(&log));
+        kg_buf_finish(&log);
+    }
+}
+
+static void a_report_without_its_beginning_is_never_complete(void **state)
+{
+    (void)state;
+    each_report(compare_tails);
+}
+
 /* --- and none of another's --------------------------------------------------------- */
 
 /* The folder is named after the tool, and the profile begins with its name. */
@@ -168,6 +257,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_report_gives_its_rows_however_it_is_cut),
         cmocka_unit_test(so_does_each_inside_noise_and_decoys),
+        cmocka_unit_test(a_report_without_its_beginning_is_never_complete),
         cmocka_unit_test(a_profile_leaves_the_reports_of_other_tools_alone),
         cmocka_unit_test(no_builtin_profile_is_without_a_report),
     };
