@@ -4,17 +4,25 @@
 
 #include "kubeglean/heap.h"
 
+/* Of the database, or NULL. */
+static const char *trouble_of(const struct kg_agent *a)
+{
+    return a->sink != NULL && a->sm.state <= KG_AGENT_RUNNING
+               ? kg_sink_trouble(a->sink)
+               : NULL;
+}
+
 /* What is waited for, or NULL. */
 static const char *why_not_ready(const struct kg_agent *a)
 {
     if (a->sm.state > KG_AGENT_RUNNING) {
         return kg_sm_name(&a->sm);
     }
-    if (a->sink != NULL && kg_sink_trouble(a->sink) != NULL) {
-        return kg_sink_trouble(a->sink);
-    }
     if (a->sink != NULL && !kg_sink_is_ready(a->sink)) {
         return "no connection to the database";
+    }
+    if (trouble_of(a) != NULL) {
+        return "the database does not store";
     }
     if (!a->server_known) {
         return "no answer from the API server";
@@ -25,11 +33,20 @@ static const char *why_not_ready(const struct kg_agent *a)
     return kg_scopes_synced(a) ? NULL : "Jobs and Pods are not listed yet";
 }
 
+static enum kg_errc tell_why(const struct kg_agent *a, const char *why,
+                             struct kg_buf *reason)
+{
+    const char *trouble = trouble_of(a);
+
+    return trouble != NULL ? kg_buf_addf(reason, "%s: %s", why, trouble)
+                           : kg_buf_adds(reason, why);
+}
+
 static bool on_ready(void *data, struct kg_buf *reason)
 {
     const char *why = why_not_ready(data);
 
-    if (why != NULL && kg_buf_adds(reason, why) != KG_OK) {
+    if (why != NULL && tell_why(data, why, reason) != KG_OK) {
         kg_buf_reset(reason); /* Not ready, and no memory to say why. */
     }
     return why == NULL;

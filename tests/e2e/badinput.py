@@ -347,7 +347,8 @@ def an_agent_without_its_database_is_not_ready_and_says_why():
             try:
                 urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=10)
             except urllib.error.HTTPError as answer:
-                return answer.code == 503 and "database" in answer.read().decode()
+                told = answer.read().decode()
+                return answer.code == 503 and "no connection to the database: " in told and "port 1" in told
             except OSError:
                 return False
             raise AssertionError("it is ready")
