@@ -2,6 +2,7 @@
 #include "kubeglean/reader.h"
 
 #include "bounds.h"
+#include "doubt.h"
 #include "fault.h"
 #include "kubeglean/heap.h"
 #include "output.h"
@@ -20,10 +21,9 @@ struct kg_reader {
     struct kg_interest interest; /* and this; */
     struct kg_unpack unpack;     /* of one that has an encoding. */
 
-    bool reading;       /* A document has been begun; */
-    bool spoilt;        /* what is left of it is of no use. */
-    const char *doubt;  /* Bytes are missing or double, */
-    uint64_t doubt_at;  /* here. */
+    bool reading; /* A document has been begun; */
+    bool spoilt;  /* what is left of it is of no use. */
+    struct kg_doubt doubt;
     uint64_t decoys;    /* Bytes of documents that did not match. */
     uint64_t unpacked;  /* Those, and noise, that were packed in the log. */
     uint64_t parsed;    /* Bytes that the parser met. */
@@ -242,12 +242,6 @@ static void stop_reading(struct kg_reader *r)
     r->reading = false;
 }
 
-static bool is_doubtful(const struct kg_reader *r)
-{
-    return r->doubt != NULL && r->doubt_at > r->frame.found.from &&
-           r->doubt_at < r->frame.found.to;
-}
-
 /* The report has this document's share; it ends with it unless it is a log's. */
 static bool end_document(struct kg_reader *r)
 {
@@ -257,9 +251,9 @@ static bool end_document(struct kg_reader *r)
         r->end.n_nan += r->frame.found.n_nan;
         r->end.len = r->frame.found.to - r->end.offset;
         r->stats.nan += r->frame.found.n_nan;
-        if (is_doubtful(r)) {
+        if (kg_doubt_is_in(&r->doubt, r->frame.found.from, r->frame.found.to)) {
             r->end.outcome = KG_COMPLETE;
-            spoil(r, KG_INCOMPLETE, r->doubt);
+            spoil(r, KG_INCOMPLETE, r->doubt.reason);
         }
     }
     stop_reading(r);
@@ -415,15 +409,14 @@ enum kg_errc kg_reader_feed(struct kg_reader *r, struct kg_str bytes)
 
 void kg_reader_doubt(struct kg_reader *r, const char *reason)
 {
-    r->doubt = reason;
-    r->doubt_at = r->frame.offset;
+    kg_doubt_add(&r->doubt, reason, r->frame.offset, r->frame.from);
 }
 
 /* A part of the report may be what was cut, or is missing. */
 static void judge_whole_log(struct kg_reader *r)
 {
-    if (r->doubt != NULL) {
-        spoil(r, KG_INCOMPLETE, r->doubt);
+    if (r->doubt.reason != NULL) {
+        spoil(r, KG_INCOMPLETE, r->doubt.reason);
     } else if (r->open_end) {
         spoil(r, KG_INCOMPLETE, r->ending);
     } else if (r->stats.damaged > 0) {
@@ -466,7 +459,7 @@ enum kg_outcome kg_reader_outcome(const struct kg_reader *r,
 {
     *ret_reason = "";
     if (r->stats.damaged > 0) {
-        *ret_reason = r->stats.damaged_why != NULL ? r->doubt : "cut";
+        *ret_reason = r->stats.damaged_why != NULL ? r->doubt.reason : "cut";
         return KG_INCOMPLETE;
     }
     if (r->stats.headless) {
