@@ -110,11 +110,14 @@ class Scene:
         if nghttpx is None:
             raise tap.Skip("nghttpx is not installed")
         port = port or free_port()
-        self.start(nghttpx, f"--frontend=127.0.0.1,{port}", f"--backend=127.0.0.1,{backend}",
-                   "--backend-read-timeout=1h", "--frontend-http2-read-timeout=1h", "--stream-read-timeout=1h",
-                   "--stream-write-timeout=1h", "--workers=1", key, cert)
+        # One process: of two, a kill leaves the one that has the port.
+        proxy = self.start(nghttpx, "--single-process", f"--frontend=127.0.0.1,{port}",
+                           f"--backend=127.0.0.1,{backend}", "--backend-read-timeout=1h",
+                           "--frontend-http2-read-timeout=1h", "--stream-read-timeout=1h",
+                           "--stream-write-timeout=1h", "--workers=1", key, cert)
 
         def the_proxy_listens():
+            assert proxy.poll() is None, f"nghttpx ended: exit code {proxy.returncode}, port {port}"
             return listens(port)
         wait_until(the_proxy_listens)
         return port
