@@ -189,6 +189,24 @@ INLINED void walk(struct kg_nest *n, const struct mask *m, uint64_t *before,
     *ret_shape = s;
 }
 
+/* What of a block comes before `before`. False: nothing behind it is read. */
+INLINED bool keep(struct kg_nest *kept, struct place *at, const struct mask *m,
+                  const struct kg_nest *nest, uint64_t before)
+{
+    uint64_t sure = (m->open | m->close | m->comma) & before;
+    struct shape s;
+
+    if (sure != 0) {
+        at->sure = at->block + BLOCK - __builtin_clzll(sure);
+    }
+    if (before == UINT64_MAX) {
+        *kept = *nest;
+        return nest->depth > 0;
+    }
+    walk(kept, m, &before, &s, false);
+    return false;
+}
+
 /* Counts the elements that ended before `before`; `names` may be names that
  * decide. Returns `before`, or less where a value is not there whole. */
 static inline uint64_t tally_up(struct kg_tally *t, uint64_t names,

@@ -305,24 +305,6 @@ INLINED uint64_t check(struct checked *c, struct mask *m, const struct shape *s,
 
 /* --- the scan --------------------------------------------------------------------- */
 
-/* As go_on() of what is nested. */
-INLINED bool take(struct checked *c, const struct mask *m,
-                  const struct kg_nest *nest, uint64_t before)
-{
-    uint64_t sure = (m->open | m->close | m->comma) & before;
-    struct shape s;
-
-    if (sure != 0) {
-        c->at.sure = c->at.block + BLOCK - __builtin_clzll(sure);
-    }
-    if (before == UINT64_MAX) {
-        c->nest = *nest;
-        return nest->depth > 0;
-    }
-    walk(&c->nest, m, &before, &s, false);
-    return false;
-}
-
 INLINED bool checked_block(struct checked *c)
 {
     struct kg_nest nest = c->nest;
@@ -341,7 +323,7 @@ INLINED bool checked_block(struct checked *c)
 
         before = tally_up(nest.tally, names, s.ended, before, &c->at);
     }
-    return take(c, &m, &nest, before);
+    return keep(&c->nest, &c->at, &m, &nest, before);
 }
 
 /* False: it stopped. */

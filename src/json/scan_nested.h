@@ -13,24 +13,6 @@ struct nested {
     uint8_t first; /* Of the tally's name. */
 };
 
-/* What of a block comes before `before`. False: nothing behind it is read. */
-INLINED bool go_on(struct nested *n, const struct mask *m,
-                   const struct kg_nest *nest, uint64_t before)
-{
-    uint64_t sure = (m->open | m->close | m->comma) & before;
-    struct shape s;
-
-    if (sure != 0) {
-        n->at.sure = n->at.block + BLOCK - __builtin_clzll(sure);
-    }
-    if (before == UINT64_MAX) {
-        n->nest = *nest;
-        return nest->depth > 0;
-    }
-    walk(&n->nest, m, &before, &s, false);
-    return false;
-}
-
 INLINED bool nested_block(struct nested *n, const uint8_t *bytes)
 {
     struct kg_nest nest = n->nest;
@@ -56,7 +38,7 @@ INLINED bool nested_block(struct nested *n, const uint8_t *bytes)
         before =
             tally_up(nest.tally, names, s.ended, before & below(stop), &n->at);
     }
-    return go_on(n, &m, &nest, before & below(stop));
+    return keep(&n->nest, &n->at, &m, &nest, before & below(stop));
 }
 
 INLINED size_t nested_blocks(struct kg_nest *nest, const uint8_t *p, size_t len,
