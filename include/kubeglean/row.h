@@ -42,6 +42,16 @@ struct kg_table_def {
     bool allow_empty;      /* KG_MODE_REPLACE: no rows may empty a scope. */
 };
 
+static inline bool kg_table_has_key(const struct kg_table_def *def)
+{
+    for (uint32_t i = 0; i < def->n_columns; i++) {
+        if (def->columns[i].key) {
+            return true;
+        }
+    }
+    return false;
+}
+
 struct kg_value {
     struct kg_str text;
     bool is_null;

@@ -71,25 +71,16 @@ static bool grow(struct kg_seen *s)
     return true;
 }
 
-static bool has_key(const struct kg_table_def *table)
-{
-    for (uint32_t i = 0; i < table->n_columns; i++) {
-        if (table->columns[i].key) {
-            return true;
-        }
-    }
-    return false;
-}
-
 bool kg_seen_note(struct kg_seen *s, const struct kg_table_def *table,
                   const struct kg_row *row)
 {
-    uint64_t hash = hash_key(table, row);
+    uint64_t hash;
     size_t at;
 
-    if (!has_key(table)) {
+    if (!kg_table_has_key(table)) {
         return false;
     }
+    hash = hash_key(table, row);
     if (s->n_used >= s->n_slots / 4 * 3 && s->n_used < KG_LIMIT_SEEN &&
         !grow(s)) {
         return false;

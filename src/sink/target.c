@@ -296,12 +296,7 @@ static const struct kg_job_ops job_ops = {.begin = begin_job};
 
 static const char *find_misfit(const struct kg_table_def *def)
 {
-    bool has_key = false;
-
-    for (uint32_t i = 0; i < def->n_columns; i++) {
-        has_key = has_key || def->columns[i].key;
-    }
-    if (def->mode != KG_MODE_APPEND && !has_key) {
+    if (def->mode != KG_MODE_APPEND && !kg_table_has_key(def)) {
         return "its profile names no key column; cure: \"key: true\"";
     }
     if (def->mode == KG_MODE_REPLACE && def->scanned_at < 0) {
