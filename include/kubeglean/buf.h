@@ -48,6 +48,8 @@ KG_MUST_USE enum kg_errc kg_buf_add(struct kg_buf *b, struct kg_str bytes);
 KG_MUST_USE enum kg_errc kg_buf_set(struct kg_buf *b, struct kg_str bytes);
 KG_MUST_USE enum kg_errc kg_buf_addc(struct kg_buf *b, char c);
 KG_MUST_USE enum kg_errc kg_buf_adds(struct kg_buf *b, const char *text);
+/* "a, b, c": as many of `words`, which a NULL ends, as there is room for. */
+void kg_buf_add_list(struct kg_buf *b, const char *const *words);
 KG_MUST_USE enum kg_errc kg_buf_addf(struct kg_buf *b, const char *fmt, ...)
     KG_PRINTF(2, 3);
 KG_MUST_USE enum kg_errc kg_buf_addv(struct kg_buf *b, const char *fmt,

@@ -128,6 +128,15 @@ enum kg_errc kg_buf_adds(struct kg_buf *b, const char *text)
     return kg_buf_add(b, kg_str_from(text));
 }
 
+void kg_buf_add_list(struct kg_buf *b, const char *const *words)
+{
+    for (size_t i = 0; words[i] != NULL; i++) {
+        if (kg_buf_addf(b, "%s%s", i > 0 ? ", " : "", words[i]) != KG_OK) {
+            return;
+        }
+    }
+}
+
 enum kg_errc kg_buf_addv(struct kg_buf *b, const char *fmt, va_list args)
 {
     va_list again;

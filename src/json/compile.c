@@ -20,15 +20,6 @@ enum kg_errc kg_compile_fail(const struct kg_compile *c,
     return KG_ECONFIG;
 }
 
-static void list_words(const char *const *words, struct kg_buf *out)
-{
-    for (unsigned i = 0; words[i] != NULL; i++) {
-        if (kg_buf_addf(out, "%s%s", i > 0 ? ", " : "", words[i]) != KG_OK) {
-            return;
-        }
-    }
-}
-
 static enum kg_errc refuse_name(const struct kg_compile *c,
                                 const struct kg_node *member,
                                 const char *const *names)
@@ -38,7 +29,7 @@ static enum kg_errc refuse_name(const struct kg_compile *c,
     struct kg_buf all;
 
     kg_buf_init(&all, KG_ERROR_TEXT_MAX);
-    list_words(names, &all);
+    kg_buf_add_list(&all, names);
     (void)kg_compile_fail(c, &at, "%.*s is not known here; these are: %.*s",
                           KG_STR_ARG(member->name),
                           KG_STR_ARG(kg_buf_str(&all)));
@@ -120,7 +111,7 @@ enum kg_errc kg_compile_word(const struct kg_compile *c,
         return KG_OK;
     }
     kg_buf_init(&all, KG_ERROR_TEXT_MAX);
-    list_words(words, &all);
+    kg_buf_add_list(&all, words);
     (void)kg_compile_fail(c, n, "%s: %s%.*s is expected", name,
                           words[1] != NULL ? "one of " : "",
                           KG_STR_ARG(kg_buf_str(&all)));

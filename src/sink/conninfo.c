@@ -2,10 +2,10 @@
 #include "conninfo.h"
 
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "kubeglean/buf.h"
 #include "kubeglean/limits.h"
 #include "kubeglean/str.h"
 
@@ -163,16 +163,15 @@ static const struct choice {
 static enum kg_errc refuse_choice(const struct choice *c, const char *value,
                                   struct kg_error *e)
 {
-    char words[100] = "";
-    size_t len = 0;
+    struct kg_buf words;
 
-    for (size_t i = 0; c->words[i] != NULL; i++) {
-        len += (size_t)snprintf(words + len, sizeof(words) - len, "%s%s",
-                                i > 0 ? ", " : "", c->words[i]);
-    }
-    return kg_error_set(e, KG_ECONFIG, 0,
-                        "the database's %s \"%s\" is none: it is one of %s",
-                        c->name, value, words);
+    kg_buf_init(&words, KG_ERROR_TEXT_MAX);
+    kg_buf_add_list(&words, c->words);
+    (void)kg_error_set(e, KG_ECONFIG, 0,
+                       "the database's %s \"%s\" is none: it is one of %.*s",
+                       c->name, value, KG_STR_ARG(kg_buf_str(&words)));
+    kg_buf_finish(&words);
+    return KG_ECONFIG;
 }
 
 static enum kg_errc check_choices(const PQconninfoOption *options,

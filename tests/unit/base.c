@@ -67,6 +67,22 @@ static void buf_refuses_beyond_its_maximum_and_keeps_content(void **state)
     kg_buf_finish(&b);
 }
 
+static void a_list_has_the_words_there_is_room_for(void **state)
+{
+    static const char *const words[] = {"append", "replace", "upsert", NULL};
+    struct kg_buf b;
+
+    (void)state;
+    kg_buf_init(&b, 100);
+    kg_buf_add_list(&b, words);
+    kt_assert_str(kg_buf_str(&b), "append, replace, upsert");
+    kg_buf_finish(&b);
+    kg_buf_init(&b, 20);
+    kg_buf_add_list(&b, words);
+    kt_assert_str(kg_buf_str(&b), "append, replace");
+    kg_buf_finish(&b);
+}
+
 static void buf_as_a_ring_stays_small(void **state)
 {
     struct kg_buf b;
@@ -479,6 +495,7 @@ int main(void)
         cmocka_unit_test(error_text_is_cut_at_a_character),
         cmocka_unit_test(error_is_wrapped_from_outside_in),
         cmocka_unit_test(buf_refuses_beyond_its_maximum_and_keeps_content),
+        cmocka_unit_test(a_list_has_the_words_there_is_room_for),
         cmocka_unit_test(buf_as_a_ring_stays_small),
         cmocka_unit_test(json_strings_escape_what_must_be),
         cmocka_unit_test(base64_refuses_what_is_none),
