@@ -153,8 +153,7 @@ struct kg_target {
     const struct kg_table_def *def;
     struct kg_error error; /* Why it is REFUSED. */
     struct kg_schema schema;
-    uint64_t
-        n_new; /* Rows in a row that the table had not; see kg_target_how. */
+    uint64_t n_new; /* Rows in a row that the table had not. */
     struct kg_relation relations[2];    /* The table and its staging. */
     struct kg_sql names[2], keys[2];    /* Texts they refer to. */
     struct kg_sql store[KG_SQL_HOW_NR]; /* Statements, once it fits: of rows */

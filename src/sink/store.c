@@ -14,12 +14,8 @@
 #include "kubeglean/clock.h"
 #include "kubeglean/limits.h"
 
-/* Of one table, with those of the guard; KG_MODE_REPLACE, which has two more of
- * them, stores one report at a time. */
-enum {
-    STATEMENTS_PER_TABLE =
-        3 * (KG_LIMIT_GATHER_ROWS / KG_LIMIT_STATEMENT_ROWS + 1)
-};
+/* The store, with all of the guard, and with what KG_MODE_REPLACE has behind. */
+enum { STATEMENTS_PER_TABLE = KG_GUARD_NR + 2 };
 
 /* Gathered reports are stored a fast way first. */
 static enum kg_sql_how how_to(struct kg_batch *b, const struct kg_target *t)
@@ -322,18 +318,6 @@ static void on_row_again(void *data, const struct kg_row_ref *dropped)
     b->reports[dropped->report]->result.n_duplicates++;
 }
 
-/* In statements that are large enough to be worth their planning, and no larger
- * than what the server keeps in memory. */
-static void add_statements(struct kg_batch *b, struct kg_pg *pg,
-                           struct kg_row_set *set)
-{
-    size_t n = (set->n + KG_LIMIT_STATEMENT_ROWS - 1) / KG_LIMIT_STATEMENT_ROWS;
-
-    for (size_t i = 0; i < n; i++) {
-        kg_store_rows(b, pg, set, set->n * i / n, set->n * (i + 1) / n);
-    }
-}
-
 /* The reports from n_asked on that go to the same table. */
 static enum kg_errc add_table(struct kg_batch *b, struct kg_pg *pg)
 {
@@ -351,8 +335,8 @@ static enum kg_errc add_table(struct kg_batch *b, struct kg_pg *pg)
     if (code == KG_OK) {
         code = kg_row_set_sort(&set, on_row_again, b);
     }
-    if (code == KG_OK) {
-        add_statements(b, pg, &set);
+    if (code == KG_OK && set.n > 0) {
+        kg_store_rows(b, pg, &set, 0, set.n);
     }
     kg_row_set_finish(&set);
     return code;
