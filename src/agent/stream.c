@@ -159,7 +159,6 @@ static enum kg_errc complete_report(struct kg_report *r,
 static bool on_end(void *data, const struct kg_report_end *end)
 {
     struct kg_stream *s = data;
-
     bool keeps = kg_profile_keeps_incomplete(s->task->profile) &&
                  (!s->has_late || end->late != NULL);
 
