@@ -32,18 +32,18 @@
 #define KG_LIMIT_KUBECONFIG (4 * KG_MIB)  /* Many contexts with certificates. */
 
 /* sink */
-#define KG_LIMIT_BATCH_ROWS     1000         /* A report of more rows, */
-#define KG_LIMIT_BATCH_BYTES    (1 * KG_MIB) /* or bytes, is staged. */
-#define KG_LIMIT_GATHER_ROWS    3000 /* Reports that share a transaction, */
-#define KG_LIMIT_GATHER_BYTES   (2 * KG_MIB) /* which has a cost of its own. */
-#define KG_LIMIT_CONNECTIONS    2      /* A third gains nothing (measured). */
-#define KG_LIMIT_REJECTS        100    /* Bad rows of a report written down. */
-#define KG_LIMIT_CONNECT_MS     10000  /* Milliseconds to connect. */
-#define KG_LIMIT_ANSWER_MS      300000 /* Far beyond a large report\'s merge. */
-#define KG_LIMIT_SINK_BINDS     (64 * KG_MIB) /* One statement's parameters. */
-#define KG_LIMIT_SINK_ROWS      (8 * KG_MIB) /* A report's rows not yet staged. */
-#define KG_LIMIT_SINK_BYTES     (8 * KG_MIB) /* All reports': then all stage. */
-#define KG_LIMIT_STAGE_BYTES    (256 * KG_KIB) /* One staged piece. */
+#define KG_LIMIT_BATCH_ROWS   1000         /* A report of more rows, */
+#define KG_LIMIT_BATCH_BYTES  (1 * KG_MIB) /* or bytes, is staged. */
+#define KG_LIMIT_GATHER_ROWS  3000 /* Reports that share a transaction, */
+#define KG_LIMIT_GATHER_BYTES (2 * KG_MIB) /* which has a cost of its own. */
+#define KG_LIMIT_CONNECTIONS  2      /* A third gains nothing (measured). */
+#define KG_LIMIT_REJECTS      100    /* Bad rows of a report written down. */
+#define KG_LIMIT_CONNECT_MS   10000  /* Milliseconds to connect. */
+#define KG_LIMIT_ANSWER_MS    300000 /* Far beyond a large report\'s merge. */
+#define KG_LIMIT_SINK_BINDS   (64 * KG_MIB) /* One statement's parameters. */
+#define KG_LIMIT_SINK_ROWS    (8 * KG_MIB) /* A report's rows not yet staged. */
+#define KG_LIMIT_SINK_BYTES   (8 * KG_MIB) /* All reports': then all stage. */
+#define KG_LIMIT_STAGE_BYTES  (256 * KG_KIB) /* One staged piece. */
 
 /* serve */
 #define KG_LIMIT_SERVE_CONNECTIONS 64 /* Probes, a scraper, people. */

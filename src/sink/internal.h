@@ -153,9 +153,9 @@ struct kg_target {
     const struct kg_table_def *def;
     struct kg_error error; /* Why it is REFUSED. */
     struct kg_schema schema;
-    uint64_t n_new; /* Rows in a row that the table had not. */
-    struct kg_relation relations[2];    /* The table and its staging. */
-    struct kg_sql names[2], keys[2];    /* Texts they refer to. */
+    uint64_t n_new;                  /* Rows in a row that the table had not. */
+    struct kg_relation relations[2]; /* The table and its staging. */
+    struct kg_sql names[2], keys[2]; /* Texts they refer to. */
     struct kg_sql store[KG_SQL_HOW_NR]; /* Statements, once it fits: of rows */
     struct kg_sql guard[KG_GUARD_NR];   /* given, and those before, */
     struct kg_sql merge[KG_SQL_HOW_NR]; /* and of rows that are staged. */
