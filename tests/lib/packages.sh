@@ -1,4 +1,4 @@
-# Sourced by what installs packages of Debian: tests/run, tests/cluster/build.
+# Sourced by what installs packages of Debian, or makes a root of them.
 
 # PACKAGE...: those that are not there, unless KG_INSTALL=no.
 install_missing() {
@@ -16,4 +16,12 @@ install_missing() {
   apt-get -o DPkg::Lock::Timeout=300 update -qq &&
     DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install \
       -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# The mirror that apt uses here.
+# shellcheck disable=SC2016 # It is apt that expands it.
+debian_mirror() {
+  apt-get indextargets --format '$(SITE)' 'Created-By: Packages' | grep -m 1 '/debian/*$' && return
+  echo "${0##*/}: apt knows no mirror of Debian: run apt-get update, and see /etc/apt/sources.list" >&2
+  return 1
 }
