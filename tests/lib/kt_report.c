@@ -241,6 +241,13 @@ void kt_report_assert(const struct kg_reader_options *options,
     assert_whole(&all, log, want);
 }
 
+const struct kg_reader_options kt_report_objects = {.root = KG_ROOT_OBJECT};
+
+void kt_report_found(struct kg_str log, const char *want)
+{
+    kt_report_assert(&kt_report_objects, log, want);
+}
+
 void kt_report_rows(const char *yaml, const char *log, const char *want)
 {
     struct kg_profile *profile = kt_report_profile(yaml);
@@ -265,4 +272,16 @@ void kt_report_refused(const char *yaml, const char *want)
     }
     assert_string_equal(e.text, want);
     kg_tree_finish(&t);
+}
+
+/* --- logs to be made ------------------------------------------------------------ */
+
+void kt_log_add(struct kg_buf *log, struct kg_str text)
+{
+    assert_int_equal(kg_buf_add(log, text), KG_OK);
+}
+
+char *kt_log_trace(const struct kg_buf *log, struct kg_reader_stats *ret_stats)
+{
+    return kt_report_of(&kt_report_objects, kg_buf_str(log), ret_stats);
 }

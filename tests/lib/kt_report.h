@@ -39,9 +39,39 @@ char *kt_report_of(const struct kg_reader_options *options, struct kg_str log,
 void kt_report_assert(const struct kg_reader_options *options,
                       struct kg_str log, const char *want);
 
+/* Objects in noise, without a profile, and the same with them. */
+extern const struct kg_reader_options kt_report_objects;
+void kt_report_found(struct kg_str log, const char *want);
+
 /* What `log` amounts to by a profile in YAML. */
 void kt_report_rows(const char *yaml, const char *log, const char *want);
 /* It is none: "p.yaml:line:column: ...". */
 void kt_report_refused(const char *yaml, const char *want);
+
+/* --- logs to be made ------------------------------------------------------------ */
+
+#define KT_PRETTY                           \
+    "{\n"                                   \
+    "    \"scans\": [\n"                    \
+    "        {\n"                           \
+    "            \"name\": \"a{\\\"}b\",\n" \
+    "            \"pods\": []\n"            \
+    "        },\n"                          \
+    "        [\n"                           \
+    "            1,\n"                      \
+    "            -2.5\n"                    \
+    "        ],\n"                          \
+    "        \"x\"\n"                       \
+    "    ],\n"                              \
+    "    \"score\": null\n"                 \
+    "}\n"
+#define KT_COMPACT                                                     \
+    "{\"scans\":[{\"name\":\"a{\\\"}b\",\"pods\":[]},[1,-2.5],\"x\"]," \
+    "\"score\":null}\n"
+#define KT_STAMP "2024-01-14T10:00:00.123456789Z "
+
+void kt_log_add(struct kg_buf *log, struct kg_str text);
+/* Of kt_report_objects; freed by kg_free(). */
+char *kt_log_trace(const struct kg_buf *log, struct kg_reader_stats *ret_stats);
 
 #endif /* KT_REPORT_H */
