@@ -21,7 +21,6 @@ void kg_candidate_begin(struct kg_frame *f, struct kg_cut *c, uint64_t from)
     f->damaging = false;
     f->standing = KG_STANDS_ALONE;
     f->begins = false;
-    f->indented = false;
     f->n_nan = 0;
     f->out.given = 0;
     f->token.text = 0;
@@ -34,7 +33,6 @@ void kg_candidate_begin(struct kg_frame *f, struct kg_cut *c, uint64_t from)
         kg_interest_begin(f->options.interest);
     }
     c->o = f->out.ptr;
-    f->first.len = 0;
     kg_inner_forget(&f->inner);
     kg_mend_begin(&f->mend);
 }
@@ -233,41 +231,6 @@ enum kg_frame_event kg_candidate_refuse(struct kg_frame *f, struct kg_cut *c,
 
     f->damaging = true;
     return break_off(f, c, fault, f->options.strict ? DEAD : drain);
-}
-
-void kg_candidate_note_name(struct kg_frame *f, const uint8_t *end)
-{
-    const uint8_t *name = f->out.ptr + f->token.text;
-    size_t len = (size_t)(end - name);
-
-    f->first.len = len < sizeof(f->first.name) ? len : sizeof(f->first.name);
-    memcpy(f->first.name, name, f->first.len);
-}
-
-/* A program that was started again begins as it did before. */
-static bool begins_alike(const struct kg_frame *f)
-{
-    struct kg_str text = kg_buf_str(&f->inner.text);
-    size_t at = 1;
-
-    while (at < text.len && strchr(" \t\r\n", text.ptr[at]) != NULL) {
-        at++;
-    }
-    return f->first.len > 0 && text.len - at >= f->first.len &&
-           memcmp(text.ptr + at, f->first.name, f->first.len) == 0;
-}
-
-enum kg_frame_event kg_candidate_outgrow(struct kg_frame *f)
-{
-    static const uint8_t none[1];
-    struct kg_cut c = {none, none, none, f->out.ptr + f->out.len, NULL};
-
-    if (f->inner.state != KG_INNER_OPEN || !(f->inner.odd || begins_alike(f))) {
-        kg_inner_forget(&f->inner);
-        return KG_FRAME_HUNGRY;
-    }
-    kg_inner_stand(&f->inner);
-    return break_off(f, &c, KG_FAULT_SYNTAX, NOISE);
 }
 
 /* Its bytes are in what is kept of it, or still in the line that is read. */

@@ -391,14 +391,12 @@ static enum kg_frame_event read_some(struct kg_frame *f, struct kg_str *in)
 /* What the candidate's next tokens come to. */
 static enum kg_frame_event hand_on(struct kg_frame *f, struct kg_str in)
 {
-    enum kg_frame_event event = KG_FRAME_HUNGRY;
+    enum kg_frame_event event;
 
     if (kg_inner_is_kept(&f->inner) && f->offset == kg_inner_bound(&f->inner)) {
-        event = kg_candidate_outgrow(f);
+        kg_inner_forget(&f->inner);
     }
-    if (event == KG_FRAME_HUNGRY) {
-        event = kg_candidate_give(f);
-    }
+    event = kg_candidate_give(f);
     if (event == KG_FRAME_HUNGRY && in.len > 0) {
         event = make_room(f, in);
     }

@@ -122,12 +122,6 @@ struct kg_frame_ending {
     bool turned;                 /* It began inside a string of noise. */
 };
 
-/* The name of its first member with the quotes, or what it begins with. */
-struct kg_frame_first {
-    size_t len;
-    char name[16];
-};
-
 /* What is read once more, before what comes. */
 struct kg_frame_again {
     struct kg_buf text;
@@ -152,8 +146,7 @@ struct kg_frame {
     enum kg_standing standing;
     bool begins; /* It begins its line. */
     struct kg_around around;
-    bool indented; /* There is a blank before its first name. */
-    uint8_t last;  /* The byte before the next one. */
+    uint8_t last; /* The byte before the next one. */
     struct kg_frame_out out;
     struct kg_frame_token token;
     struct kg_frame_span mute;
@@ -161,7 +154,6 @@ struct kg_frame {
     struct kg_frame_tally tally;
     struct kg_frame_ending ending;
     struct kg_inner inner; /* A document that may be inside a broken one. */
-    struct kg_frame_first first;
     struct kg_frame_again again;
     struct kg_mend mend; /* What is between its bytes, and none of them. */
 };

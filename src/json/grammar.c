@@ -58,15 +58,12 @@ static inline bool tells_interest(const struct kg_frame *f)
     return f->options.interest != NULL && !f->mute.on && !f->text.on;
 }
 
-/* A printer that puts an element at a line's start does not indent, and none
- * puts a member's value there. */
 static void open_inner(struct kg_frame *f, struct kg_cut *c)
 {
     if (f->options.strict || f->again.rest.len > 0) {
         return;
     }
-    kg_inner_open(&f->inner, f->depth, kg_cut_offset(f, c),
-                  f->indented || kg_frame_is_object(f));
+    kg_inner_open(&f->inner, f->depth, kg_cut_offset(f, c));
     kg_cut_stop_at(f, c, kg_inner_bound(&f->inner));
 }
 
@@ -192,9 +189,6 @@ static inline bool needs_comma(const struct kg_frame *f, const struct kg_cut *c)
 
 static void begin_name(struct kg_frame *f, struct kg_cut *c)
 {
-    if (!f->damaging) {
-        f->indented = kg_cut_before(f, c) == ' ' || kg_cut_before(f, c) == '\t';
-    }
     if (!f->mute.on) {
         f->token.member = (size_t)(c->o - f->out.ptr);
     }
@@ -282,9 +276,6 @@ INLINED enum kg_frame_event on_colon(struct kg_frame *f, struct kg_cut *c)
         note_name(f, c);
     } else if (f->tally.on) {
         kg_tally_name(f, last_name(f, c));
-    }
-    if (!f->damaging) {
-        kg_candidate_note_name(f, c->o);
     }
     *c->o++ = *c->p++;
     f->damaging = true;

@@ -119,11 +119,6 @@ enum kg_frame_event kg_candidate_refuse(struct kg_frame *f, struct kg_cut *c,
 enum kg_frame_event kg_candidate_break(struct kg_frame *f);
 /* PIECE with all that can be handed on; HUNGRY when there is nothing. */
 enum kg_frame_event kg_candidate_give(struct kg_frame *f);
-/* Its first name, up to `end` in `out`, says what kind of document it is. */
-void kg_candidate_note_name(struct kg_frame *f, const uint8_t *end);
-/* The document inside is larger than what is kept of it: BROKEN, and it goes on
- * as a candidate of its own, if that is likely. */
-enum kg_frame_event kg_candidate_outgrow(struct kg_frame *f);
 /* The one inside becomes the candidate. */
 void kg_candidate_turn_to_inner(struct kg_frame *f);
 

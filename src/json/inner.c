@@ -12,13 +12,12 @@ void kg_inner_finish(struct kg_inner *i)
     kg_buf_finish(&i->text);
 }
 
-void kg_inner_open(struct kg_inner *i, size_t depth, uint64_t from, bool odd)
+void kg_inner_open(struct kg_inner *i, size_t depth, uint64_t from)
 {
     kg_buf_reset(&i->text);
     i->state = KG_INNER_OPEN;
     i->depth = depth;
     i->from = from;
-    i->odd = odd;
 }
 
 /* For lack of room it is only not found, as if it had not been there. */
@@ -49,7 +48,6 @@ void kg_inner_close(struct kg_inner *i, size_t depth)
 
 void kg_inner_stand(struct kg_inner *i)
 {
-    i->open = i->state == KG_INNER_OPEN;
     i->state = KG_INNER_STANDS;
 }
 

@@ -10,8 +10,10 @@
  *       ^                                 |  |                  |
  *       |          such another one opens '--'                  | they break
  *       |                                 | they are too deep   v right behind
- *       '-- they go on behind it          '------------------> STANDS
+ *       |                                 '------------------> STANDS
+ *       '-- they go on behind it, or it is too large to be kept
  *
+ * Too large: its surroundings are one JSON text so far, and stay the candidate.
  * Pretty-printed documents indent what is inside, so this costs them nothing. */
 #ifndef KG_JSON_INNER_H
 #define KG_JSON_INNER_H
@@ -30,13 +32,11 @@ struct kg_inner {
     struct kg_buf text;        /* Read-only: from its opener on. */
     size_t depth;              /* Read-only: containers around it. */
     uint64_t from;             /* Read-only: where in the stream. */
-    bool odd;  /* Read-only: no printer begins a line with such a value. */
-    bool open; /* Read-only: it STANDS, and was not closed. */
 };
 
 void kg_inner_init(struct kg_inner *i, size_t max);
 void kg_inner_finish(struct kg_inner *i);
-void kg_inner_open(struct kg_inner *i, size_t depth, uint64_t from, bool odd);
+void kg_inner_open(struct kg_inner *i, size_t depth, uint64_t from);
 /* The stream's bytes from `at` on. What was not kept yet is kept. */
 void kg_inner_copy(struct kg_inner *i, struct kg_str bytes, uint64_t at);
 /* A container with so many around it was closed. */

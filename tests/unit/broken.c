@@ -44,6 +44,15 @@ static void t9_what_follows_a_cut_at_any_byte_is_found(void **state)
     }
 }
 
+/* The first `n` bytes of `text` may go on with a value, whatever it is. */
+static bool takes_a_value(const char *text, size_t n)
+{
+    while (n > 0 && strchr(" \n", text[n - 1]) != NULL) {
+        n--;
+    }
+    return n > 0 && strchr(":[,", text[n - 1]) != NULL;
+}
+
 /* Far larger than what is kept to be read again. */
 static void t9_a_large_document_behind_a_cut_is_found(void **state)
 {
@@ -51,10 +60,13 @@ static void t9_a_large_document_behind_a_cut_is_found(void **state)
 
     (void)state;
     for (size_t i = 0; i < KG_COUNT_OF(indents); i++) {
-        for (size_t n = 0; n + 1 < strlen(KT_PRETTY); n++) {
+        for (size_t n = 1; n + 1 < strlen(KT_PRETTY); n++) {
             struct kg_reader_stats stats;
             struct kg_buf log;
 
+            if (takes_a_value(KT_PRETTY, n)) {
+                continue;
+            }
             kg_buf_init(&log, 1 << 20);
             kt_log_add(&log, kg_str_of(KT_PRETTY, n));
             kt_log_add(&log, KG_STR("\n"));
@@ -65,6 +77,61 @@ static void t9_a_large_document_behind_a_cut_is_found(void **state)
                         kg_buf_len(&log) + KG_LIMIT_RESCAN + 100);
             kg_buf_finish(&log);
         }
+    }
+}
+
+/* What is one JSON text so far is not given up for what it may be else. */
+static void t9_in_a_value_s_place_so_much_is_found_as_is_kept(void **state)
+{
+    static const char *const openers[] = {"{\"a\":", "{\n  \"scans\": [",
+                                          "{\"a\": [1,", "{\n  \"scans\":"};
+
+    (void)state;
+    for (size_t i = 0; i < 2 * KG_COUNT_OF(openers); i++) {
+        size_t len = i % 2 == 0 ? KG_LIMIT_RESCAN - 200 : KG_LIMIT_RESCAN;
+        struct kg_reader_stats stats;
+        struct kg_buf log;
+        char *trace;
+
+        kg_buf_init(&log, 1 << 20);
+        kt_log_add(&log, kg_str_from(openers[i / 2]));
+        kt_log_add(&log, KG_STR("\n"));
+        add_large(&log, "\n  ", len);
+        kt_log_add(&log, KG_STR("done\n{\"b\":1}\n"));
+        trace = kt_log_trace(&log, &stats);
+        assert_int_equal(stats.documents, i % 2 == 0 ? 2 : 1);
+        assert_int_equal(stats.damaged, 1);
+        assert_non_null(strstr(trace, "\n{\"b\":1}\n"));
+        kg_free(trace);
+        kg_buf_finish(&log);
+    }
+}
+
+/* As lists of Kubernetes are by a printer that does not indent. */
+static void t9_a_valid_document_is_whole_in_any_layout(void **state)
+{
+    static const char *const layouts[][2] = {
+        {"{\n\"v\": \"v1\",\n\"items\": [\n", ",\n{\n\"v\": \"v1\"\n}\n]\n}"},
+        {"{\n\"spec\":\n", "}"},
+        {"{\n  \"spec\":\n", "  , \"b\": 1\n}"},
+        {"{\n  \"items\": [\n", "  ]\n}"},
+        {"{\"scans\":[\n", "]}"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < KG_COUNT_OF(layouts); i++) {
+        struct kg_reader_stats stats;
+        struct kg_buf log;
+
+        kg_buf_init(&log, 1 << 20);
+        kt_log_add(&log, kg_str_from(layouts[i][0]));
+        add_large(&log, i == 0 ? "\n" : "\n  ", 80 * KG_KIB);
+        kt_log_add(&log, kg_str_from(layouts[i][1]));
+        kg_free(kt_log_trace(&log, &stats));
+        assert_int_equal(stats.documents, 1);
+        assert_int_equal(stats.damaged, 0);
+        assert_int_equal(stats.noise_bytes, 0);
+        kg_buf_finish(&log);
     }
 }
 
@@ -220,6 +287,8 @@ int main(void)
         cmocka_unit_test(t3_a_line_that_a_comma_or_closer_follows_is_a_part),
         cmocka_unit_test(t9_what_follows_a_cut_at_any_byte_is_found),
         cmocka_unit_test(t9_a_large_document_behind_a_cut_is_found),
+        cmocka_unit_test(t9_in_a_value_s_place_so_much_is_found_as_is_kept),
+        cmocka_unit_test(t9_a_valid_document_is_whole_in_any_layout),
         cmocka_unit_test(t16_sizes_have_limits_that_answer),
         cmocka_unit_test(t16_work_is_bounded_whatever_comes),
         cmocka_unit_test(l1_a_part_of_what_began_before_the_log_is_no_document),
