@@ -53,7 +53,8 @@ struct kg_kube {
     struct kg_kube_server server; /* Read-only. */
     struct kg_loop *loop;         /* Private from here on. */
     struct kg_http *http;
-    struct kg_token *token; /* NULL when no file holds it. */
+    struct kg_token *token;      /* NULL when no file holds it. */
+    uint32_t request_timeout_ms; /* For one request in all. */
     struct kg_latch open;
     kg_kube_close_cb close_cb;
 };

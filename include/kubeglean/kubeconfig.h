@@ -1,28 +1,43 @@
 /* Where the cluster is, and who we are there.
  *
- * Read once, at start-up: kubectl's file, the same text from memory, or what a
- * Pod finds in its own file system. */
+ * Read once, at start-up: kubectl's files, the same text from memory, or what a
+ * Pod finds in its own file system; and what the command line says instead.
+ *
+ * Several files are one kubeconfig, as in client-go: the first that has a
+ * context, cluster or user of a name wins with all it says of it, as does the
+ * first that sets current-context; a file name is relative to the file it is
+ * written in. */
 #ifndef KUBEGLEAN_KUBECONFIG_H
 #define KUBEGLEAN_KUBECONFIG_H
 
 #include "kubeglean/error.h"
 #include "kubeglean/tree.h"
 
+/* What takes the place of the file's, by kubectl's options of these names. All
+ * may be NULL or 0. */
+struct kg_kubeconfig_overrides {
+    const char *context, *cluster, *user, *ns;
+    const char *server, *tls_server_name;
+    bool insecure;
+    const char *ca_file, *cert_file, *key_file;
+    const char *token;
+    uint64_t request_timeout_ms;
+};
+
 /* All may be NULL or empty. */
 struct kg_kubeconfig_source {
-    const char *file;    /* The file, before all others. */
-    struct kg_str text;  /* Its content instead, when .ptr is not NULL, */
-    const char *name;    /* and what messages call it: "stdin". */
-    const char *context; /* Instead of current-context. */
-    const char *ns;      /* Instead of the context's namespace. */
-    const char *root;    /* In-cluster files are below it. NULL: "". */
+    const char *file;   /* The file, before all others. */
+    struct kg_str text; /* Its content instead, when .ptr is not NULL, */
+    const char *name;   /* and what messages call it: "stdin". */
+    const char *root;   /* In-cluster files are below it. NULL: "". */
+    struct kg_kubeconfig_overrides over;
 };
 
 /* Texts live in `tree`, end with a NUL, and are NULL when not given. */
 struct kg_kubeconfig {
     const char *source;          /* "/root/.kube/config", "in-cluster" */
-    const char *context;         /* Name of the context; "" in-cluster. */
-    const char *cluster;         /* Name of the cluster; "" in-cluster. */
+    const char *context;         /* Name of the context; "" without one. */
+    const char *cluster;         /* Name of the cluster; "" without one. */
     const char *server;          /* "https://10.0.0.1:6443" */
     const char *ns;              /* "default" when nothing else is said. */
     const char *tls_server_name; /* Or NULL. */
@@ -35,13 +50,15 @@ struct kg_kubeconfig {
     struct kg_str key_pem;
     const char *token_file; /* Read again as it rotates; before token. */
     const char *token;
-    struct kg_tree tree; /* Private. */
+    uint64_t request_timeout_ms; /* 0: not said. */
+    struct kg_tree tree;         /* Private. */
 };
 
-/* Where to look: source->text, source->file, the KUBECONFIG variable,
- * ~/.kube/config if it is there, and in a Pod its service account. KG_ECONFIG
- * with the place ("FILE:LINE:COLUMN: ...") and what would cure it; then `k` is
- * nothing that must be finished. Reads files, so it is for start-up alone. */
+/* Where to look: source->text, source->file, the files of the KUBECONFIG
+ * variable that are there, ~/.kube/config if it is there, and in a Pod its
+ * service account, unless a server is given. KG_ECONFIG with the place
+ * ("FILE:LINE:COLUMN: ...") and what would cure it; then `k` is nothing that
+ * must be finished. Reads files, so it is for start-up alone. */
 KG_MUST_USE enum kg_errc kg_kubeconfig_load(
     struct kg_kubeconfig *k, const struct kg_kubeconfig_source *source,
     struct kg_error *e);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+#include "connect.h"
 #include "host.h"
 
 struct values {
-    const char *config, *kubeconfig, *context;
+    const char *config;
     uint64_t grace_ms;
+    struct kg_connect connect;
 };
 
 static const struct kg_option options[] = {
@@ -14,20 +16,11 @@ static const struct kg_option options[] = {
      .value = "FILE",
      .at = offsetof(struct values, config),
      .help = "Config: database, tasks, limits"},
-    {.name = "kubeconfig",
-     .type = KG_OPTION_TEXT,
-     .value = "FILE|-",
-     .at = offsetof(struct values, kubeconfig),
-     .help = "Instead of KUBECONFIG, ~/.kube/config, in-cluster"},
-    {.name = "context",
-     .type = KG_OPTION_TEXT,
-     .value = "NAME",
-     .at = offsetof(struct values, context),
-     .help = "Instead of the kubeconfig's current-context"},
     {.name = "grace",
      .type = KG_OPTION_DURATION,
      .at = offsetof(struct values, grace_ms),
      .help = "For draining after SIGTERM (default 30s)"},
+    KG_CONNECT_GROUP(struct values, connect),
     {0}};
 
 static enum kg_exit run_agent(const struct values *v)
@@ -42,8 +35,7 @@ static enum kg_exit run_agent(const struct values *v)
     if (kg_config_load(v->config, &config, &e) != KG_OK) {
         return kg_verb_failed(&kg_verb_agent, &e);
     }
-    if (kg_host_kubeconfig(v->kubeconfig, v->context, NULL, &kubeconfig, &e) !=
-        KG_OK) {
+    if (kg_connect_load(&v->connect, &kubeconfig, &e) != KG_OK) {
         kg_config_finish(&config);
         return kg_verb_failed(&kg_verb_agent, &e);
     }

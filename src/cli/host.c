@@ -9,8 +9,6 @@
 #include <stdio.h>
 #include <sys/resource.h>
 
-#include "kubeglean/file.h"
-#include "kubeglean/limits.h"
 #include "kubeglean/log.h"
 #include "progress.h"
 
@@ -28,30 +26,6 @@ struct host {
     bool closing;
     enum kg_exit code;
 };
-
-enum kg_errc kg_host_kubeconfig(const char *file, const char *context,
-                                const char *ns,
-                                struct kg_kubeconfig *ret_config,
-                                struct kg_error *e)
-{
-    struct kg_kubeconfig_source source = {
-        .file = file, .context = context, .ns = ns};
-    struct kg_buf text;
-    enum kg_errc rc = KG_OK;
-
-    kg_buf_init(&text, KG_LIMIT_KUBECONFIG);
-    if (file != NULL && strcmp(file, "-") == 0) {
-        rc = kg_file_read(file, &text, e);
-        source.file = NULL;
-        source.text = kg_buf_str(&text);
-        source.name = "standard input";
-    }
-    if (rc == KG_OK) {
-        rc = kg_kubeconfig_load(ret_config, &source, e);
-    }
-    kg_buf_finish(&text);
-    return rc;
-}
 
 /* Each log stream is a connection of its own. */
 static enum kg_errc raise_files(const struct kg_config *config,

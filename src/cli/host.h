@@ -18,12 +18,6 @@ struct kg_host_options {
     uint64_t grace_ms;      /* For draining; 0: leave at once. */
 };
 
-/* The options --kubeconfig and --context, and -n. `file` "-" is standard input.
- * KG_ECONFIG, KG_EIO, KG_ENOMEM. */
-KG_MUST_USE enum kg_errc kg_host_kubeconfig(const char *file,
-                                            const char *context, const char *ns,
-                                            struct kg_kubeconfig *ret_config,
-                                            struct kg_error *e);
 /* Runs until the agent has ended. What went wrong was said. */
 enum kg_exit kg_host_run(const struct kg_host_options *options);
 

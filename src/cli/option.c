@@ -116,6 +116,8 @@ enum kg_errc kg_option_set(const struct kg_option *o, const char *text,
                       ? NULL
                       : "a duration such as 90s, 5m or 1h30m";
         break;
+    case KG_OPTION_GROUP: /* None of it is given itself. */
+        break;
     }
     return example == NULL
                ? KG_OK

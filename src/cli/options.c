@@ -1,25 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 #include "options.h"
 
+enum { OPTIONS_MAX = 64 };
+
+struct slot {
+    const struct kg_option *option;
+    void *value;
+    bool given;
+};
+
 /* Where the parser is in the arguments. */
 struct cursor {
-    const struct kg_option *options;
-    char **args;    /* The next one to read. */
-    uint64_t given; /* A bit for each option of the table. */
-    char *values;   /* The caller's struct. */
+    struct slot slots[OPTIONS_MAX]; /* The table and its groups. */
+    size_t n_slots;
+    char **args; /* The next one to read. */
     struct kg_args *rest;
     struct kg_error *e;
 };
 
-static size_t count(const struct kg_option *options)
+static void add_slots(struct cursor *c, const struct kg_option *options,
+                      char *values)
 {
-    size_t n = 0;
-
-    while (options != NULL && options[n].name != NULL) {
-        n++;
+    for (; options != NULL && options->name != NULL; options++) {
+        if (options->type == KG_OPTION_GROUP) {
+            add_slots(c, options->group, values + options->at);
+            continue;
+        }
+        KG_REQUIRE(c->n_slots < OPTIONS_MAX);
+        c->slots[c->n_slots++] =
+            (struct slot){options, values + options->at, false};
     }
-    KG_REQUIRE(n <= 64); /* Bits of `given`. */
-    return n;
 }
 
 static enum kg_errc unknown(const struct cursor *c, struct kg_str name)
@@ -30,13 +40,13 @@ static enum kg_errc unknown(const struct cursor *c, struct kg_str name)
     if (kg_typing_distance(name, KG_STR("help")) <= KG_TYPING_NEAR) {
         found = "help";
     }
-    for (size_t i = 0; i < count(c->options); i++) {
-        unsigned distance =
-            kg_typing_distance(name, kg_str_from(c->options[i].name));
+    for (size_t i = 0; i < c->n_slots; i++) {
+        const char *known = c->slots[i].option->name;
+        unsigned distance = kg_typing_distance(name, kg_str_from(known));
 
         if (distance < nearest) {
             nearest = distance;
-            found = c->options[i].name;
+            found = known;
         }
     }
     return kg_error_set(c->e, KG_EUSAGE, 0, "there is no option --%.*s%s%s%s",
@@ -47,17 +57,15 @@ static enum kg_errc unknown(const struct cursor *c, struct kg_str name)
 
 /* `text` is what was written behind the name, or NULL: then the next argument
  * is the value. */
-static enum kg_errc take(struct cursor *c, size_t index, const char *text)
+static enum kg_errc take(struct cursor *c, struct slot *slot, const char *text)
 {
-    const struct kg_option *o = &c->options[index];
-    uint64_t bit = UINT64_C(1) << index;
+    const struct kg_option *o = slot->option;
 
-    if ((c->given & bit) != 0 && o->type != KG_OPTION_LIST &&
-        o->type != KG_OPTION_FLAG) {
+    if (slot->given && o->type != KG_OPTION_LIST && o->type != KG_OPTION_FLAG) {
         return kg_error_set(c->e, KG_EUSAGE, 0,
                             "--%s: given twice; give it once", o->name);
     }
-    c->given |= bit;
+    slot->given = true;
     if (o->type != KG_OPTION_FLAG && text == NULL) {
         text = *c->args;
         if (text == NULL) {
@@ -67,7 +75,7 @@ static enum kg_errc take(struct cursor *c, size_t index, const char *text)
         }
         c->args++;
     }
-    return kg_option_set(o, text, c->values + o->at, c->e);
+    return kg_option_set(o, text, slot->value, c->e);
 }
 
 static enum kg_errc take_long(struct cursor *c, const char *arg)
@@ -79,8 +87,8 @@ static enum kg_errc take_long(struct cursor *c, const char *arg)
         c->rest->help = true;
         return KG_OK;
     }
-    for (size_t i = 0; i < count(c->options); i++) {
-        const struct kg_option *o = &c->options[i];
+    for (size_t i = 0; i < c->n_slots; i++) {
+        const struct kg_option *o = c->slots[i].option;
 
         if (!kg_str_is(name, o->name)) {
             continue;
@@ -90,19 +98,19 @@ static enum kg_errc take_long(struct cursor *c, const char *arg)
                                 "--%s: takes no value; give it or leave it out",
                                 o->name);
         }
-        return take(c, i, rest.ptr);
+        return take(c, &c->slots[i], rest.ptr);
     }
     return unknown(c, name);
 }
 
-static size_t find_letter(const struct cursor *c, char letter)
+static struct slot *find_letter(struct cursor *c, char letter)
 {
-    size_t i = 0;
-
-    while (i < count(c->options) && c->options[i].letter != letter) {
-        i++;
+    for (size_t i = 0; i < c->n_slots; i++) {
+        if (c->slots[i].option->letter == letter) {
+            return &c->slots[i];
+        }
     }
-    return i;
+    return NULL;
 }
 
 /* "-sofile" is "-s -o file". */
@@ -111,22 +119,22 @@ static enum kg_errc take_letters(struct cursor *c, const char *letters)
     enum kg_errc err = KG_OK;
 
     while (err == KG_OK && *letters != '\0') {
-        size_t i = find_letter(c, *letters);
+        struct slot *slot = find_letter(c, *letters);
 
-        if (*letters == 'h' && i == count(c->options)) {
+        if (*letters == 'h' && slot == NULL) {
             c->rest->help = true;
             return KG_OK;
         }
-        if (i == count(c->options)) {
+        if (slot == NULL) {
             return kg_error_set(c->e, KG_EUSAGE, 0, "there is no option -%c",
                                 *letters);
         }
         letters++;
-        if (c->options[i].type != KG_OPTION_FLAG) {
+        if (slot->option->type != KG_OPTION_FLAG) {
             letters += *letters == '=';
-            return take(c, i, *letters != '\0' ? letters : NULL);
+            return take(c, slot, *letters != '\0' ? letters : NULL);
         }
-        err = take(c, i, NULL);
+        err = take(c, slot, NULL);
     }
     return err;
 }
@@ -157,10 +165,10 @@ static enum kg_errc take_arg(struct cursor *c, char *arg)
 
 static enum kg_errc check_required(const struct cursor *c)
 {
-    for (size_t i = 0; i < count(c->options); i++) {
-        const struct kg_option *o = &c->options[i];
+    for (size_t i = 0; i < c->n_slots; i++) {
+        const struct kg_option *o = c->slots[i].option;
 
-        if (o->required && (c->given & UINT64_C(1) << i) == 0) {
+        if (o->required && !c->slots[i].given) {
             return kg_error_set(c->e, KG_EUSAGE, 0, "--%s is missing: --%s %s",
                                 o->name, o->name, kg_option_value_name(o));
         }
@@ -172,9 +180,10 @@ enum kg_errc kg_options_parse(const struct kg_option *options, char **args,
                               void *values, struct kg_args *ret_args,
                               struct kg_error *e)
 {
-    struct cursor c = {options, args, 0, values, ret_args, e};
+    struct cursor c = {.args = args, .rest = ret_args, .e = e};
     enum kg_errc err = KG_OK;
 
+    add_slots(&c, options, values);
     *ret_args = (struct kg_args){.items = args};
     while (err == KG_OK && *c.args != NULL && !ret_args->help) {
         err = take_arg(&c, *c.args++);
@@ -186,15 +195,35 @@ enum kg_errc kg_options_parse(const struct kg_option *options, char **args,
     return err;
 }
 
+/* Those that are groups, below their headings, or those that are not. */
+static enum kg_errc add_help(const struct kg_option *o, bool groups,
+                             struct kg_buf *out)
+{
+    enum kg_errc err = KG_OK;
+
+    for (; err == KG_OK && o != NULL && o->name != NULL; o++) {
+        if ((o->type == KG_OPTION_GROUP) != groups) {
+            continue;
+        }
+        if (!groups) {
+            err = kg_option_help(o, out);
+            continue;
+        }
+        err = kg_buf_addf(out, "\n%s:\n", o->name);
+        err = err == KG_OK ? add_help(o->group, false, out) : err;
+    }
+    return err;
+}
+
 enum kg_errc kg_options_help(const struct kg_option *options,
                              struct kg_buf *out)
 {
     static const struct kg_option help = {
         .name = "help", .letter = 'h', .help = "Print this text"};
-    enum kg_errc err = KG_OK;
+    enum kg_errc err = add_help(options, false, out);
 
-    for (size_t i = 0; err == KG_OK && i < count(options); i++) {
-        err = kg_option_help(&options[i], out);
+    if (err == KG_OK) {
+        err = kg_option_help(&help, out);
     }
-    return err == KG_OK ? kg_option_help(&help, out) : err;
+    return err == KG_OK ? add_help(options, true, out) : err;
 }

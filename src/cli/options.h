@@ -19,7 +19,8 @@
  * `--name VALUE`, `--name=VALUE`, `-o VALUE`, `-oVALUE` and `-o=VALUE` are the
  * same; flags' letters may be put together. Options and operands may be mixed;
  * behind `--` all are operands. What is not given stays as the caller set it:
- * that is how defaults are written. */
+ * that is how defaults are written. Options that several verbs share are a table
+ * of their own, which theirs hold as a group (connect.h). */
 #ifndef KG_OPTIONS_H
 #define KG_OPTIONS_H
 
@@ -33,6 +34,7 @@ enum kg_option_type {
     KG_OPTION_DURATION, /* uint64_t, milliseconds: "90s", "1h30m" */
     KG_OPTION_CHOICE,   /* unsigned: index into `choices` */
     KG_OPTION_LIST,     /* struct kg_texts: may be given many times */
+    KG_OPTION_GROUP,    /* Another table, whose struct is at `at` */
 };
 
 enum { KG_TEXTS_MAX = 32 };
@@ -43,14 +45,15 @@ struct kg_texts {
 };
 
 struct kg_option {
-    const char *name; /* Without dashes; NULL ends the table. */
+    const char *name; /* Without dashes, or a group's heading; NULL: the end. */
     char letter;      /* Short form, or 0. */
     bool required;
     enum kg_option_type type;
-    const char *const *choices; /* KG_OPTION_CHOICE: ended by NULL. */
-    size_t at;                  /* Of the value in the caller's struct. */
-    const char *value;          /* For the help: "FILE"; NULL: by type. */
-    const char *help;           /* A phrase, with the default if any. */
+    const char *const *choices;    /* KG_OPTION_CHOICE: ended by NULL. */
+    const struct kg_option *group; /* KG_OPTION_GROUP */
+    size_t at;                     /* Of the value in the caller's struct. */
+    const char *value;             /* For the help: "FILE"; NULL: by type. */
+    const char *help;              /* A phrase, with the default if any. */
 };
 
 /* What the options left over. Borrowed from the arguments. */
@@ -67,7 +70,8 @@ KG_MUST_USE enum kg_errc kg_options_parse(const struct kg_option *options,
                                           char **args, void *values,
                                           struct kg_args *ret_args,
                                           struct kg_error *e);
-/* Each option with its phrase, --help included; no line above 80. */
+/* Each option with its phrase, --help included, and each group below its
+ * heading; no line above 80. */
 KG_MUST_USE enum kg_errc kg_options_help(const struct kg_option *options,
                                          struct kg_buf *out);
 

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "connect.h"
 #include "host.h"
 #include "kubeglean/heap.h"
 #include "kubeglean/profile.h"
@@ -13,11 +14,11 @@ enum { SPEC_MAX = 1024 * 1024 };
 #define TIMEOUT_MAX_MS ((uint64_t)INT32_MAX * 1000)
 
 struct values {
-    const char *file, *profile, *image, *ns, *name, *database;
-    const char *kubeconfig, *context;
+    const char *file, *profile, *image, *name, *database;
     uint64_t timeout_ms;
     unsigned output, migrate;
     bool keep;
+    struct kg_connect connect;
 };
 
 enum { MIGRATE_YES, MIGRATE_NO };
@@ -42,12 +43,6 @@ static const struct kg_option options[] = {
      .value = "IMAGE",
      .at = offsetof(struct values, image),
      .help = "What to run"},
-    {.name = "namespace",
-     .letter = 'n',
-     .type = KG_OPTION_TEXT,
-     .value = "NS",
-     .at = offsetof(struct values, ns),
-     .help = "Where (default: the kubeconfig's)"},
     {.name = "name",
      .type = KG_OPTION_TEXT,
      .value = "NAME",
@@ -77,16 +72,7 @@ static const struct kg_option options[] = {
      .type = KG_OPTION_FLAG,
      .at = offsetof(struct values, keep),
      .help = "Leave the Job in the cluster"},
-    {.name = "kubeconfig",
-     .type = KG_OPTION_TEXT,
-     .value = "FILE|-",
-     .at = offsetof(struct values, kubeconfig),
-     .help = "Instead of KUBECONFIG, ~/.kube/config, in-cluster"},
-    {.name = "context",
-     .type = KG_OPTION_TEXT,
-     .value = "NAME",
-     .at = offsetof(struct values, context),
-     .help = "Instead of the kubeconfig's current-context"},
+    KG_CONNECT_GROUP(struct values, connect),
     {0}};
 
 struct run {
@@ -198,8 +184,9 @@ static enum kg_errc make_task(struct run *r, char **command, struct kg_error *e)
 static void override(struct run *r)
 {
     const struct values *v = &r->values;
+    const char *ns = v->connect.over.ns;
 
-    r->ns = kg_str_from(v->ns);
+    r->ns = kg_str_from(ns);
     r->config.database_url = v->database;
     r->config.migrate = v->migrate == MIGRATE_YES;
     r->config.listen = NULL;
@@ -208,7 +195,7 @@ static void override(struct run *r)
 
         task->def.schedule = NULL;
         task->def.run_as = KG_RUN_AS_JOB;
-        if (v->ns != NULL) {
+        if (ns != NULL) {
             task->def.namespaces = &r->ns;
             task->def.n_namespaces = 1;
         }
@@ -230,10 +217,6 @@ static enum kg_exit check_values(const struct values *v)
 {
     if (v->image != NULL && v->image[0] == '\0') {
         return kg_verb_misused(&kg_verb_run, "--image must not be empty");
-    }
-    if (v->ns != NULL && !kg_str_is_dns_label(kg_str_from(v->ns))) {
-        return kg_verb_misused(
-            &kg_verb_run, "--namespace: \"%s\" must be " KG_DNS_RULE, v->ns);
     }
     if (v->name != NULL && !kg_str_is_job_name(kg_str_from(v->name))) {
         return kg_verb_misused(&kg_verb_run,
@@ -263,8 +246,8 @@ static enum kg_exit check(const struct values *v, const struct kg_args *rest)
                                "the options, and not with -f",
                                rest->items[0]);
     }
-    if (v->file != NULL && v->kubeconfig != NULL && strcmp(v->file, "-") == 0 &&
-        strcmp(v->kubeconfig, "-") == 0) {
+    if (v->file != NULL && v->connect.kubeconfig != NULL &&
+        strcmp(v->file, "-") == 0 && strcmp(v->connect.kubeconfig, "-") == 0) {
         return kg_verb_misused(&kg_verb_run,
                                "-f - and --kubeconfig -: standard input can be "
                                "only one of them");
@@ -282,8 +265,7 @@ static enum kg_exit run_tasks(struct run *r)
     struct kg_error e;
     enum kg_exit code;
 
-    if (kg_host_kubeconfig(r->values.kubeconfig, r->values.context,
-                           r->values.ns, &r->kubeconfig, &e) != KG_OK) {
+    if (kg_connect_load(&r->values.connect, &r->kubeconfig, &e) != KG_OK) {
         return kg_verb_failed(&kg_verb_run, &e);
     }
     override(r);

@@ -8,6 +8,8 @@
 
 #define USER_AGENT "kubeglean"
 
+enum { REQUEST_MS = 120 * 1000 };
+
 /* --- life --------------------------------------------------------------------- */
 
 static struct kg_http_options options_of(const struct kg_kubeconfig *c)
@@ -24,6 +26,16 @@ static struct kg_http_options options_of(const struct kg_kubeconfig *c)
     };
 }
 
+static uint32_t timeout_of(const struct kg_kubeconfig *c)
+{
+    uint64_t ms = c->request_timeout_ms;
+
+    if (ms == 0) {
+        return REQUEST_MS;
+    }
+    return ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
+}
+
 enum kg_errc kg_kube_init(struct kg_kube *kube, struct kg_loop *loop,
                           const struct kg_kubeconfig *config,
                           struct kg_error *e)
@@ -33,6 +45,7 @@ enum kg_errc kg_kube_init(struct kg_kube *kube, struct kg_loop *loop,
 
     *kube = (struct kg_kube){.data = kube->data, .loop = loop};
     kube->server.has_cronjobs = true;
+    kube->request_timeout_ms = timeout_of(config);
     kg_latch_init(&kube->open, loop);
     if (config->token_file != NULL) {
         err = kg_token_create(&kube->open, config->token_file, e, &kube->token);

@@ -12,7 +12,7 @@
 #include "status.h"
 #include "token.h"
 
-enum { IDLE_MS = 30 * 1000, TOTAL_MS = 120 * 1000, TEXT_MAX = 512 };
+enum { IDLE_MS = 30 * 1000, TEXT_MAX = 512 };
 
 static struct kg_kube_req *req_of(struct kg_http_req *http)
 {
@@ -189,7 +189,7 @@ static enum kg_errc start(struct kg_kube_req *r)
                                     .content_type = r->type,
                                     .body = kg_buf_str(&r->body),
                                     .idle_ms = IDLE_MS,
-                                    .total_ms = TOTAL_MS};
+                                    .total_ms = r->kube->request_timeout_ms};
     enum kg_errc err = kg_pick_create(&def, on_picked, r, &r->pick);
 
     r->status = (struct kg_kube_status){0};

@@ -270,6 +270,41 @@ static void help_is_made_from_the_table(void **state)
     kg_buf_finish(&out);
 }
 
+static void a_group_is_read_into_its_own_struct(void **state)
+{
+    struct whole {
+        const char *file;
+        struct values values;
+    };
+    static const struct kg_option own[] = {
+        {.name = "file", .type = KG_OPTION_TEXT, .at = 0, .help = "A file"},
+        {.name = "Shared by several",
+         .type = KG_OPTION_GROUP,
+         .group = options + 1,
+         .at = offsetof(struct whole, values)},
+        {0}};
+    char line[] = "--file=f\0-nteam\0--strikt";
+    char *args[] = {line, line + 9, NULL};
+    char *wrong[] = {line + 16, NULL};
+    struct whole w = {0};
+    struct kg_args rest;
+    struct kg_buf out;
+    struct kg_error e;
+
+    (void)state;
+    assert_int_equal(kg_options_parse(own, args, &w, &rest, &e), KG_OK);
+    assert_string_equal(w.file, "f");
+    assert_string_equal(w.values.namespace, "team");
+    assert_int_equal(kg_options_parse(own, wrong, &w, &rest, &e), KG_EUSAGE);
+    assert_non_null(strstr(e.text, "did you mean --strict?"));
+    kg_buf_init(&out, 4096);
+    assert_int_equal(kg_options_help(own, &out), KG_OK);
+    assert_true(kg_str_find(kg_buf_str(&out),
+                            KG_STR("Print this text\n\nShared by several:\n"
+                                   "  -n, --namespace NS ")) > 0);
+    kg_buf_finish(&out);
+}
+
 static void typing_distance_counts_slips(void **state)
 {
     static const struct {
@@ -337,6 +372,7 @@ int main(void)
         cmocka_unit_test(a_list_is_bounded),
         cmocka_unit_test(a_required_option_is_asked_for),
         cmocka_unit_test(help_is_made_from_the_table),
+        cmocka_unit_test(a_group_is_read_into_its_own_struct),
         cmocka_unit_test(typing_distance_counts_slips),
         cmocka_unit_test(the_heavier_exit_code_is_told),
         cmocka_unit_test(wrong_configuration_is_wrong_usage),

@@ -60,7 +60,7 @@ static void what_a_context_says_is_read(void **state)
     assert_string_equal(k.token, "t0k");
     kg_kubeconfig_finish(&k);
 
-    source.context = "b";
+    source.over.context = "b";
     assert_int_equal(kg_kubeconfig_load(&k, &source, &e), KG_OK);
     assert_string_equal(k.server, "http://b");
     assert_string_equal(k.ns, "default");
@@ -68,7 +68,7 @@ static void what_a_context_says_is_read(void **state)
     assert_null(k.token);
     kg_kubeconfig_finish(&k);
 
-    source.ns = "mine";
+    source.over.ns = "mine";
     assert_int_equal(kg_kubeconfig_load(&k, &source, &e), KG_OK);
     assert_string_equal(k.ns, "mine");
     kg_kubeconfig_finish(&k);
@@ -177,41 +177,37 @@ static void write_file(struct files *f, const char *name, const char *text)
     assert_int_equal(fclose(file), 0);
 }
 
-static void make_dirs(struct files *f)
+static int make_dirs(void **state)
 {
+    static struct files f;
     static const char *const dirs[] = {
         ".kube",
+        "second",
         "var",
         "var/run",
         "var/run/secrets",
         "var/run/secrets/kubernetes.io",
         "var/run/secrets/kubernetes.io/serviceaccount"};
 
-    (void)snprintf(f->dir, sizeof(f->dir), "/tmp/kt-kubeconfig-XXXXXX");
-    assert_non_null(mkdtemp(f->dir));
+    (void)snprintf(f.dir, sizeof(f.dir), "/tmp/kt-kubeconfig-XXXXXX");
+    assert_non_null(mkdtemp(f.dir));
     for (size_t i = 0; i < KG_COUNT_OF(dirs); i++) {
-        assert_int_equal(mkdir(in_dir(f, dirs[i]), 0700), 0);
+        assert_int_equal(mkdir(in_dir(&f, dirs[i]), 0700), 0);
     }
+    assert_int_equal(setenv("HOME", f.dir, 1), 0);
+    assert_int_equal(unsetenv("KUBECONFIG"), 0);
+    assert_int_equal(unsetenv("KUBERNETES_SERVICE_HOST"), 0);
+    *state = &f;
+    return 0;
 }
 
-static void remove_dirs(struct files *f)
+static int remove_dirs(void **state)
 {
-    static const char *const names[] = {
-        "config",
-        "ca.crt",
-        ".kube/config",
-        "var/run/secrets/kubernetes.io/serviceaccount/namespace",
-        "var/run/secrets/kubernetes.io/serviceaccount",
-        "var/run/secrets/kubernetes.io",
-        "var/run/secrets",
-        "var/run",
-        "var",
-        ".kube",
-        ""};
+    char command[64];
+    const struct files *f = *state;
 
-    for (size_t i = 0; i < KG_COUNT_OF(names); i++) {
-        (void)remove(in_dir(f, names[i]));
-    }
+    (void)snprintf(command, sizeof(command), "rm -r %s", f->dir);
+    return system(command);
 }
 
 #define NAMED(server)                                                    \
@@ -221,49 +217,219 @@ static void remove_dirs(struct files *f)
 
 static void relative_names_are_below_the_file(void **state)
 {
+    struct files *f = *state;
     struct kg_kubeconfig_source source = {0};
     struct kg_kubeconfig k;
     struct kg_error e;
-    struct files f;
     char want[128];
 
-    (void)state;
-    make_dirs(&f);
-    write_file(&f, "ca.crt", "");
-    write_file(&f, "config", NAMED("https://file"));
-    source.file = in_dir(&f, "config");
+    write_file(f, "ca.crt", "");
+    write_file(f, "config", NAMED("https://file"));
+    source.file = in_dir(f, "config");
     assert_int_equal(kg_kubeconfig_load(&k, &source, &e), KG_OK);
-    (void)snprintf(want, sizeof(want), "%s/ca.crt", f.dir);
+    (void)snprintf(want, sizeof(want), "%s/ca.crt", f->dir);
     assert_string_equal(k.ca_file, want);
     kg_kubeconfig_finish(&k);
-    remove_dirs(&f);
 }
 
-static void where_it_is_looked_for(void **state)
+/* --- several files -------------------------------------------------------------- */
+
+static void set_list(const struct files *f, const char *const *names)
 {
+    char list[512] = "";
+
+    for (; *names != NULL; names++) {
+        size_t len = strlen(list);
+
+        (void)snprintf(list + len, sizeof(list) - len, ":%s/%s", f->dir,
+                       *names);
+    }
+    assert_int_equal(setenv("KUBECONFIG", list, 1), 0);
+}
+
+static const char first[] =
+    "current-context: ''\n"
+    "contexts: [{name: c, context: {cluster: k, user: u}}]\n"
+    "users: [{name: u, user: {token: first}}]\n";
+static const char second[] =
+    "current-context: c\n"
+    "contexts: [{name: c, context: {cluster: x, user: x, namespace: x}}]\n"
+    "clusters: [{name: k, cluster: {server: 'https://second', "
+    "certificate-authority: ca.crt}}]\n"
+    "users: [{name: u, user: {token: second, as: x}}]\n";
+
+static void the_first_file_that_has_a_name_wins_with_all_it_says(void **state)
+{
+    static const char *const list[] = {"missing", "config", "second/config",
+                                       NULL};
+    struct files *f = *state;
     struct kg_kubeconfig_source source = {0};
     struct kg_kubeconfig k;
     struct kg_error e;
-    struct files f;
-    char two[300];
+    char want[256];
+
+    write_file(f, "config", first);
+    write_file(f, "second/config", second);
+    write_file(f, "second/ca.crt", "");
+    set_list(f, list);
+    assert_int_equal(kg_kubeconfig_load(&k, &source, &e), KG_OK);
+    assert_string_equal(k.context, "c");
+    assert_string_equal(k.server, "https://second");
+    assert_string_equal(k.token, "first");
+    assert_string_equal(k.ns, "default");
+    (void)snprintf(want, sizeof(want), "%s/second/ca.crt", f->dir);
+    assert_string_equal(k.ca_file, want);
+    (void)snprintf(want, sizeof(want), "%s/config:%s/second/config", f->dir,
+                   f->dir);
+    assert_string_equal(k.source, want);
+    kg_kubeconfig_finish(&k);
+    assert_int_equal(unsetenv("KUBECONFIG"), 0);
+}
+
+static void a_mistake_in_any_file_of_the_list_is_told(void **state)
+{
+    static const char *const list[] = {"config", "second/config", NULL};
+    struct files *f = *state;
+    struct kg_kubeconfig_source source = {0};
+    struct kg_kubeconfig k;
+    struct kg_error e;
+
+    write_file(f, "config", NAMED("https://x"));
+    write_file(f, "second/config", "- no\n");
+    set_list(f, list);
+    assert_int_equal(kg_kubeconfig_load(&k, &source, &e), KG_ECONFIG);
+    assert_non_null(strstr(e.text, "/second/config:1:1: is no kubeconfig"));
+    write_file(f, "second/config", "current-context: none\n");
+    write_file(f, "config", "clusters: []\n");
+    assert_int_equal(kg_kubeconfig_load(&k, &source, &e), KG_ECONFIG);
+    assert_non_null(
+        strstr(e.text, "/second/config:1:18: there is no context \"none\""));
+    write_file(f, "config",
+               "clusters: [{name: c, cluster: {}},\n{name: c, cluster: {}}]\n");
+    source.over.cluster = "c";
+    assert_int_equal(kg_kubeconfig_load(&k, &source, &e), KG_ECONFIG);
+    write_file(f, "second/config", "a: b\n");
+    assert_int_equal(kg_kubeconfig_load(&k, &source, &e), KG_ECONFIG);
+    assert_non_null(
+        strstr(e.text, "/config:2:1: clusters: \"c\" is there twice"));
+    assert_int_equal(unsetenv("KUBECONFIG"), 0);
+}
+
+/* --- options -------------------------------------------------------------------- */
+
+static void options_take_the_place_of_what_the_file_says(void **state)
+{
+    struct kg_kubeconfig_source source = text_source(whole);
+    struct kg_kubeconfig k;
+    struct kg_error e;
+    struct files *f = *state;
+
+    write_file(f, "pem", "");
+    source.over = (struct kg_kubeconfig_overrides){
+        .server = "https://other",
+        .ca_file = in_dir(f, "pem"),
+        .cert_file = f->path,
+        .key_file = f->path,
+        .token = "given",
+        .request_timeout_ms = 5000,
+    };
+    assert_int_equal(kg_kubeconfig_load(&k, &source, &e), KG_OK);
+    assert_string_equal(k.server, "https://other");
+    assert_null(k.tls_server_name); /* It was another server's. */
+    assert_int_equal(k.ca_pem.len, 0);
+    assert_int_equal(k.cert_pem.len, 0);
+    assert_int_equal(k.key_pem.len, 0);
+    assert_string_equal(k.ca_file, f->path);
+    assert_string_equal(k.cert_file, f->path);
+    assert_string_equal(k.key_file, f->path);
+    assert_string_equal(k.token, "given");
+    assert_int_equal(k.request_timeout_ms, 5000);
+    kg_kubeconfig_finish(&k);
+
+    source.over = (struct kg_kubeconfig_overrides){
+        .cluster = "cb", .tls_server_name = "name", .insecure = true};
+    assert_int_equal(kg_kubeconfig_load(&k, &source, &e), KG_OK);
+    assert_string_equal(k.cluster, "cb");
+    assert_string_equal(k.server, "http://b");
+    assert_string_equal(k.tls_server_name, "name");
+    assert_string_equal(k.token, "t0k");
+    kg_kubeconfig_finish(&k);
+
+    source.over = (struct kg_kubeconfig_overrides){.insecure = true};
+    assert_int_equal(kg_kubeconfig_load(&k, &source, &e), KG_OK);
+    assert_true(k.insecure);
+    assert_int_equal(k.ca_pem.len, 0);
+    kg_kubeconfig_finish(&k);
+}
+
+static void options_alone_are_enough(void **state)
+{
+    struct kg_kubeconfig_source source = {
+        .over = {.server = "https://alone", .token = "t"}};
+    struct kg_kubeconfig k;
+    struct kg_error e;
 
     (void)state;
-    make_dirs(&f);
-    write_file(&f, "ca.crt", "");
-    write_file(&f, ".kube/ca.crt", "");
-    write_file(&f, "config", NAMED("https://variable"));
-    assert_int_equal(setenv("HOME", f.dir, 1), 0);
-    assert_int_equal(unsetenv("KUBECONFIG"), 0);
-    assert_int_equal(unsetenv("KUBERNETES_SERVICE_HOST"), 0);
+    assert_int_equal(kg_kubeconfig_load(&k, &source, &e), KG_OK);
+    assert_string_equal(k.source, "the options");
+    assert_string_equal(k.context, "");
+    assert_string_equal(k.cluster, "");
+    assert_string_equal(k.server, "https://alone");
+    assert_string_equal(k.token, "t");
+    kg_kubeconfig_finish(&k);
+}
+
+static void a_wrong_option_is_named(void **state)
+{
+    static const struct {
+        struct kg_kubeconfig_overrides over;
+        const char *want;
+    } cases[] = {
+        {{.context = "x"}, "stdin: there is no context \"x\""},
+        {{.cluster = "x"}, "stdin: there is no cluster \"x\""},
+        {{.user = "x"}, "stdin: there is no user \"x\""},
+        {{.ns = "A"}, "--namespace: \"A\" must be"},
+        {{.ca_file = "/no/ca"}, "--certificate-authority: /no/ca: No such"},
+        {{.cert_file = "/no/crt"}, "--client-certificate: /no/crt: No such"},
+        {{.key_file = "/no/key"}, "--client-key: /no/key: No such file"},
+        {{.context = "b", .cert_file = "/dev/null"},
+         "--client-certificate without --client-key"},
+        {{.insecure = true, .ca_file = "/dev/null"},
+         "insecure-skip-tls-verify and certificate-authority exclude"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < KG_COUNT_OF(cases); i++) {
+        struct kg_kubeconfig_source source = text_source(whole);
+        struct kg_kubeconfig k;
+        struct kg_error e;
+
+        source.over = cases[i].over;
+        assert_int_equal(kg_kubeconfig_load(&k, &source, &e), KG_ECONFIG);
+        if (strstr(e.text, cases[i].want) == NULL) {
+            fail_msg("%s\nis not in\n%s", cases[i].want, e.text);
+        }
+    }
+}
+
+/* --- where ---------------------------------------------------------------------- */
+
+static void in_a_pod_the_service_account_is_used(void **state)
+{
+    struct files *f = *state;
+    struct kg_kubeconfig_source source = {.root = f->dir};
+    struct kg_kubeconfig k;
+    struct kg_error e;
+
     assert_int_equal(kg_kubeconfig_load(&k, &source, &e), KG_ECONFIG);
     assert_non_null(strstr(e.text, "no cluster is known"));
 
     assert_int_equal(setenv("KUBERNETES_SERVICE_HOST", "fd00::1", 1), 0);
     assert_int_equal(setenv("KUBERNETES_SERVICE_PORT", "443", 1), 0);
-    source.root = f.dir;
     assert_int_equal(kg_kubeconfig_load(&k, &source, &e), KG_EIO);
-    write_file(&f, "var/run/secrets/kubernetes.io/serviceaccount/namespace",
+    write_file(f, "var/run/secrets/kubernetes.io/serviceaccount/namespace",
                "team\n");
+    assert_int_equal(setenv("KUBECONFIG", "/no/such/file", 1), 0);
     assert_int_equal(kg_kubeconfig_load(&k, &source, &e), KG_OK);
     assert_string_equal(k.source, "in-cluster");
     assert_string_equal(k.server, "https://[fd00::1]:443");
@@ -271,35 +437,68 @@ static void where_it_is_looked_for(void **state)
     assert_non_null(strstr(k.token_file, "/serviceaccount/token"));
     assert_non_null(strstr(k.ca_file, "/serviceaccount/ca.crt"));
     kg_kubeconfig_finish(&k);
+    assert_int_equal(unsetenv("KUBECONFIG"), 0);
+}
 
-    write_file(&f, ".kube/config", NAMED("https://home"));
+/* Runs behind the one above: this is a Pod. */
+static void another_server_does_not_get_the_pods_token(void **state)
+{
+    const struct files *f = *state;
+    struct kg_kubeconfig_source source = {.root = f->dir,
+                                          .over = {.server = "https://other"}};
+    struct kg_kubeconfig k;
+    struct kg_error e;
+
+    assert_int_equal(kg_kubeconfig_load(&k, &source, &e), KG_OK);
+    assert_null(k.token_file);
+    kg_kubeconfig_finish(&k);
+    source.over = (struct kg_kubeconfig_overrides){.context = "x"};
+    assert_int_equal(kg_kubeconfig_load(&k, &source, &e), KG_ECONFIG);
+}
+
+static void where_it_is_looked_for(void **state)
+{
+    struct files *f = *state;
+    struct kg_kubeconfig_source source = {.root = f->dir};
+    struct kg_kubeconfig k;
+    struct kg_error e;
+    char variable[160];
+
+    write_file(f, ".kube/ca.crt", "");
+    write_file(f, "ca.crt", "");
+    write_file(f, ".kube/config", NAMED("https://home"));
+    write_file(f, "config", NAMED("https://variable"));
+    write_file(f, "second/config", NAMED("https://option"));
     assert_int_equal(kg_kubeconfig_load(&k, &source, &e), KG_OK);
     assert_string_equal(k.server, "https://home");
     kg_kubeconfig_finish(&k);
 
-    (void)snprintf(two, sizeof(two), ":%s:", in_dir(&f, "config"));
-    assert_int_equal(setenv("KUBECONFIG", two, 1), 0);
+    (void)snprintf(variable, sizeof(variable), "%s", in_dir(f, "config"));
+    assert_int_equal(setenv("KUBECONFIG", variable, 1), 0);
     assert_int_equal(kg_kubeconfig_load(&k, &source, &e), KG_OK);
     assert_string_equal(k.server, "https://variable");
     kg_kubeconfig_finish(&k);
-    assert_int_equal(setenv("KUBECONFIG", "/a:/b", 1), 0);
-    assert_int_equal(kg_kubeconfig_load(&k, &source, &e), KG_ECONFIG);
-    assert_non_null(strstr(e.text, "several files"));
-    assert_int_equal(setenv("KUBECONFIG", "/no/such/file", 1), 0);
+
+    source.file = in_dir(f, "second/config");
+    assert_int_equal(kg_kubeconfig_load(&k, &source, &e), KG_OK);
+    assert_string_equal(k.server, "https://option");
+    kg_kubeconfig_finish(&k);
+
+    source.file = "/no/such/file";
     assert_int_equal(kg_kubeconfig_load(&k, &source, &e), KG_ECONFIG);
     assert_non_null(strstr(e.text, "/no/such/file"));
-    (void)remove(in_dir(&f, ".kube/ca.crt"));
-    remove_dirs(&f);
+    assert_int_equal(unsetenv("KUBECONFIG"), 0);
 }
+
+/* --- memory --------------------------------------------------------------------- */
 
 static void load_with_refusals(void *data, bool may_fail)
 {
-    struct kg_kubeconfig_source source = text_source(whole);
+    const struct kg_kubeconfig_source *source = data;
     struct kg_kubeconfig k;
     struct kg_error e;
-    enum kg_errc err = kg_kubeconfig_load(&k, &source, &e);
+    enum kg_errc err = kg_kubeconfig_load(&k, source, &e);
 
-    (void)data;
     assert_true(err == KG_OK || (may_fail && err == KG_ENOMEM));
     if (err == KG_OK) {
         kg_kubeconfig_finish(&k);
@@ -308,8 +507,18 @@ static void load_with_refusals(void *data, bool may_fail)
 
 static void every_allocation_may_fail(void **state)
 {
-    (void)state;
-    kt_torture(load_with_refusals, NULL);
+    static const char *const list[] = {"config", "second/config", NULL};
+    struct files *f = *state;
+    struct kg_kubeconfig_source text = text_source(whole);
+    struct kg_kubeconfig_source files = {
+        .over = {.server = "https://x", .token = "t", .ca_file = "/dev/null"}};
+
+    kt_torture(load_with_refusals, &text);
+    write_file(f, "config", first);
+    write_file(f, "second/config", second);
+    set_list(f, list);
+    kt_torture(load_with_refusals, &files);
+    assert_int_equal(unsetenv("KUBECONFIG"), 0);
 }
 
 int main(void)
@@ -319,9 +528,17 @@ int main(void)
         cmocka_unit_test(json_is_a_kubeconfig_too),
         cmocka_unit_test(every_mistake_is_named_with_its_place),
         cmocka_unit_test(relative_names_are_below_the_file),
+        cmocka_unit_test(the_first_file_that_has_a_name_wins_with_all_it_says),
+        cmocka_unit_test(a_mistake_in_any_file_of_the_list_is_told),
+        cmocka_unit_test(options_take_the_place_of_what_the_file_says),
+        cmocka_unit_test(options_alone_are_enough),
+        cmocka_unit_test(a_wrong_option_is_named),
+        cmocka_unit_test(in_a_pod_the_service_account_is_used),
+        cmocka_unit_test(another_server_does_not_get_the_pods_token),
         cmocka_unit_test(where_it_is_looked_for),
         cmocka_unit_test(every_allocation_may_fail),
     };
 
-    return cmocka_run_group_tests_name("kubeconfig", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("kubeconfig", tests, make_dirs,
+                                       remove_dirs);
 }
