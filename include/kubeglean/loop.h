@@ -54,6 +54,7 @@ uint64_t kg_loop_now_ms(const struct kg_loop *l);
 void kg_deferred_init(struct kg_deferred *d, kg_deferred_cb cb);
 /* `d` is called once, on the next turn; again before that, nothing changes. */
 void kg_defer(struct kg_loop *l, struct kg_deferred *d);
+bool kg_deferred_is_due(const struct kg_deferred *d);
 /* Immediate and idempotent: it will not be called. */
 void kg_deferred_cancel(struct kg_deferred *d);
 

@@ -108,9 +108,14 @@ void kg_deferred_init(struct kg_deferred *d, kg_deferred_cb cb)
     d->cb = cb;
 }
 
+bool kg_deferred_is_due(const struct kg_deferred *d)
+{
+    return !kg_queue_empty(&d->node);
+}
+
 void kg_defer(struct kg_loop *l, struct kg_deferred *d)
 {
-    if (!kg_queue_empty(&d->node)) {
+    if (kg_deferred_is_due(d)) {
         return;
     }
     kg_queue_insert_tail(&l->waiting, &d->node);

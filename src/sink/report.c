@@ -201,9 +201,12 @@ static void on_staged(struct kg_pg *pg, const struct kg_error *e)
 
 /* --- going on ------------------------------------------------------------------- */
 
-/* Something is on its way to the server, whose end makes room. */
+/* Something is on its way to the server, or about to be, whose end makes room. */
 static bool is_busy(const struct kg_sink *s)
 {
+    if (kg_deferred_is_due(&s->dispatch)) {
+        return true;
+    }
     for (unsigned i = 0; i < s->n_workers; i++) {
         if (s->workers[i].job != NULL) {
             return true;

@@ -331,6 +331,37 @@ static void when_all_reports_hold_much_small_ones_are_staged(void **state)
     kt_sink_end(&t);
 }
 
+/* Not even while no connection has begun with them. */
+static void what_is_about_to_be_stored_keeps_others_from_staging(void **state)
+{
+    enum { REPORTS = 13 };
+    static char pad[700 * 1024];
+    static struct kt_stored stored[REPORTS];
+    const struct kt_row row = {"a", "1", NULL, pad};
+    bool pause = false;
+    struct kt_sink t;
+
+    (void)state;
+    memset(pad, 'x', sizeof(pad) - 1);
+    kt_sink_fresh(&t);
+    for (unsigned i = 0; i < REPORTS; i++) {
+        struct kg_run_info run = kt_run(i + 1, NOON);
+        struct kg_report *r = begin(&t, &run);
+
+        kt_add(r, &run, &row, 0, &pause);
+        stored[i] = (struct kt_stored){0};
+        kg_report_end(r, kt_on_done, &stored[i]);
+    }
+    assert_true(pause);
+    for (unsigned i = 0; i < REPORTS; i++) {
+        kt_sink_until(&t, &stored[i].done, 30);
+        assert_false(stored[i].failed);
+    }
+    kt_assert_query("SELECT pg_relation_size('kubeglean_staging_scan_history')",
+                    "0");
+    kt_sink_end(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -346,6 +377,7 @@ int main(void)
         cmocka_unit_test(staged_rows_that_are_gone_are_noticed),
         cmocka_unit_test(what_nobody_came_back_for_is_swept),
         cmocka_unit_test(when_all_reports_hold_much_small_ones_are_staged),
+        cmocka_unit_test(what_is_about_to_be_stored_keeps_others_from_staging),
     };
 
     return cmocka_run_group_tests_name("stage", tests, NULL, NULL);
