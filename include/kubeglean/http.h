@@ -42,6 +42,7 @@ struct kg_http_options {
     const char *tls_server_name; /* Verified in place of the host, or NULL. */
     bool insecure;               /* The server is not verified. */
     struct kg_str token;         /* As for kg_http_set_token(). */
+    const char *headers; /* Lines of each request, between '\n'; or NULL. */
     const char *user_agent;
 };
 
@@ -50,10 +51,21 @@ KG_MUST_USE enum kg_errc kg_http_create(struct kg_loop *loop,
                                         const struct kg_http_options *options,
                                         struct kg_error *e,
                                         struct kg_http **ret_http);
-/* For requests that start from now on: "Authorization: Bearer <token>". Copies;
+/* For requests that begin from now on: "Authorization: Bearer <token>". Copies;
  * empty: none. KG_EINVALID when it holds what a header cannot. */
 KG_MUST_USE enum kg_errc kg_http_set_token(struct kg_http *http,
                                            struct kg_str token);
+/* For requests that begin from now on, which use new connections; the others go
+ * on. Copies; NULL: as before. KG_ENOMEM: all is as before. */
+KG_MUST_USE enum kg_errc kg_http_set_certificates(
+    struct kg_http *http, const struct kg_http_pem *ca,
+    const struct kg_http_pem *cert, const struct kg_http_pem *key);
+/* No request begins from now on; those that are started wait, and their times
+ * run. Idempotent. */
+void kg_http_hold(struct kg_http *http);
+/* Those that wait begin on the next turn; or with `e` they fail at once, so that
+ * it may be called from the loop only. */
+void kg_http_release(struct kg_http *http, const struct kg_error *e);
 typedef void (*kg_http_close_cb)(void *data);
 /* Once. Cancels all requests and frees `http`; `close_cb` comes when the loop
  * knows nothing of it any more, and is its last. NULL for none. */

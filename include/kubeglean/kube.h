@@ -6,8 +6,9 @@
  *     POST /apis/batch/v1/namespaces/a/jobs: HTTP 403 Forbidden: missing right
  *     to create jobs.batch in namespace a: jobs.batch is forbidden: User ...
  *
- * A token that is kept in a file is read again, by libuv's pool, when it is
- * older than a minute, and after a 401, which is then asked once more. */
+ * A token, a certificate or a key that is kept in a file is read again, by
+ * libuv's pool, when it is older than a minute, and after a 401, which is then
+ * asked once more. */
 #ifndef KUBEGLEAN_KUBE_H
 #define KUBEGLEAN_KUBE_H
 
@@ -17,7 +18,7 @@
 #include "kubeglean/tree.h"
 
 struct kg_pick;
-struct kg_token; /* Private: the token's file. */
+struct kg_creds; /* Private: who we are, as it changes. */
 
 enum kg_kube_kind {
     KG_KUBE_NAMESPACE,
@@ -53,7 +54,7 @@ struct kg_kube {
     struct kg_kube_server server; /* Read-only. */
     struct kg_loop *loop;         /* Private from here on. */
     struct kg_http *http;
-    struct kg_token *token;      /* NULL when no file holds it. */
+    struct kg_creds *creds;      /* NULL when they cannot change. */
     uint32_t request_timeout_ms; /* For one request in all. */
     struct kg_latch open;
     kg_kube_close_cb close_cb;
@@ -87,10 +88,10 @@ struct kg_kube_status {
     uint32_t retry_after_ms;           /* 0: not said. */
 };
 
-/* Waits for the token's file; private. */
-struct kg_token_wait {
+/* Waits for new credentials; private. */
+struct kg_creds_wait {
     struct kg_queue node;
-    void (*cb)(struct kg_token_wait *w);
+    void (*cb)(struct kg_creds_wait *w);
 };
 
 struct kg_kube_req {
@@ -102,7 +103,7 @@ struct kg_kube_req {
     const char *type;           /* Of the body. */
     char *path;                 /* NULL: idle. */
     struct kg_buf body;         /* Kept for asking again. */
-    unsigned generation;        /* Of the token it was sent with. */
+    unsigned generation;        /* Of the credentials it was sent with. */
     bool asked_again;           /* After a 401. */
     bool is_json;               /* Says the answer. */
     struct kg_pick *pick;       /* Takes the answer apart as it arrives, */
@@ -110,7 +111,7 @@ struct kg_kube_req {
     struct kg_buf text;         /* or what begins it when it is no JSON. */
     struct kg_error failed;     /* What is wrong with it. */
     struct kg_deferred failing; /* Tells that. */
-    struct kg_token_wait wait;
+    struct kg_creds_wait wait;
     kg_kube_done_cb done_cb;
     kg_kube_done_cb then_cb; /* Discovery: behind its own steps. */
 };

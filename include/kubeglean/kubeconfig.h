@@ -21,6 +21,9 @@ struct kg_kubeconfig_overrides {
     bool insecure;
     const char *ca_file, *cert_file, *key_file;
     const char *token;
+    const char *as, *as_uid;
+    const char *const *as_groups;
+    size_t n_as_groups;
     uint64_t request_timeout_ms;
 };
 
@@ -50,6 +53,7 @@ struct kg_kubeconfig {
     struct kg_str key_pem;
     const char *token_file; /* Read again as it rotates; before token. */
     const char *token;
+    const char *impersonate;     /* Header lines, between '\n'; or NULL. */
     uint64_t request_timeout_ms; /* 0: not said. */
     struct kg_tree tree;         /* Private. */
 };

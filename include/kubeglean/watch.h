@@ -41,11 +41,12 @@ struct kg_watch {
     bool synced;         /* Read-only: SYNCED was told since the start. */
     bool unpaged;        /* Private from here on. The token of the list's next
                              page was too old: all at once. */
+    bool tried_anew; /* Either side was refused, and nobody answered since. */
     enum kg_errc failed; /* The answer was a refusal that is no JSON. */
     enum kg_kube_kind kind;
     uint32_t idle_ms;
     unsigned generation;       /* Of the list: others' objects vanished. */
-    unsigned token_generation; /* Of the token that it was sent with. */
+    unsigned creds_generation; /* Of the credentials it was sent with. */
     struct kg_kube *kube;      /* Outlives the watch. */
     const char *const *paths;
     struct kg_http_req req;       /* The list or watch request in flight. */
@@ -59,7 +60,7 @@ struct kg_watch {
     struct kg_map known;          /* By uid: what the owner was told of. */
     struct kg_backoff backoff;    /* Reset when a watch lasted. */
     uint64_t began_ms;            /* When the request was sent. */
-    struct kg_token_wait token_wait;
+    struct kg_creds_wait creds_wait;
     uv_timer_t timer;     /* Armed in WAITING, and only there. */
     struct kg_latch open; /* Holds close_cb until the timer is gone. */
     kg_watch_change_cb change_cb;

@@ -65,6 +65,21 @@ const struct kg_option kg_connect_options[] = {
      .value = "TOKEN",
      .at = offsetof(struct kg_connect, over.token),
      .help = "Bearer token, instead of the user's"},
+    {.name = "as",
+     .type = KG_OPTION_TEXT,
+     .value = "USER",
+     .at = offsetof(struct kg_connect, over.as),
+     .help = "Act for this user"},
+    {.name = "as-group",
+     .type = KG_OPTION_LIST,
+     .value = "GROUP",
+     .at = offsetof(struct kg_connect, as_groups),
+     .help = "and for this group; may be given many times"},
+    {.name = "as-uid",
+     .type = KG_OPTION_TEXT,
+     .value = "UID",
+     .at = offsetof(struct kg_connect, over.as_uid),
+     .help = "and by this uid"},
     {.name = "request-timeout",
      .type = KG_OPTION_DURATION,
      .at = offsetof(struct kg_connect, over.request_timeout_ms),
@@ -84,6 +99,9 @@ enum kg_errc kg_connect_load(const struct kg_connect *c,
 {
     struct kg_kubeconfig_source source = {.file = c->kubeconfig,
                                           .over = c->over};
+
+    source.over.as_groups = c->as_groups.items;
+    source.over.n_as_groups = c->as_groups.n_items;
     struct kg_buf text;
     enum kg_errc rc = KG_OK;
 

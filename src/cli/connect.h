@@ -19,6 +19,7 @@
 
 struct kg_connect {
     const char *kubeconfig;
+    struct kg_texts as_groups;
     struct kg_kubeconfig_overrides over;
 };
 

@@ -20,6 +20,7 @@ struct kg_http {
     struct kg_latch open;
     struct kg_origin origin;
     char *authorization; /* The whole line, or NULL. */
+    bool held;           /* Nothing begins; what waits is in `starting`. */
     struct kg_resolver resolver;
     struct kg_lane *shared;  /* NULL until needed, and after a time-out. */
     struct kg_lane *watches; /* The same. */
@@ -54,6 +55,8 @@ void kg_http_bury(struct kg_transfer *t);
 void kg_http_bury_all(struct kg_queue *list);
 /* Buries `t` and tells its owner. */
 void kg_http_fail(struct kg_transfer *t, const struct kg_error *e);
+/* Fails all that wait for their begin. */
+void kg_http_fail_starting(struct kg_http *http, const struct kg_error *e);
 /* No transfer begins on `lane` any more; those that have begun stay. */
 void kg_http_retire(struct kg_http *http, struct kg_lane *lane);
 /* The deferred call of a client that is open. */

@@ -46,6 +46,45 @@ enum kg_errc kg_http_set_token(struct kg_http *http, struct kg_str token)
     return KG_OK;
 }
 
+enum kg_errc kg_http_set_certificates(struct kg_http *http,
+                                      const struct kg_http_pem *ca,
+                                      const struct kg_http_pem *cert,
+                                      const struct kg_http_pem *key)
+{
+    const struct kg_identity *old = http->origin.identity;
+    struct kg_identity *id;
+
+    ca = ca != NULL ? ca : &old->ca;
+    cert = cert != NULL ? cert : &old->cert;
+    key = key != NULL ? key : &old->key;
+    id = kg_identity_create(ca, cert, key);
+    if (id == NULL) {
+        return KG_ENOMEM;
+    }
+    kg_identity_release(http->origin.identity);
+    http->origin.identity = id;
+    http->shared = NULL;
+    http->watches = NULL;
+    http->streams = NULL;
+    kg_defer(http->loop, &http->work);
+    return KG_OK;
+}
+
+void kg_http_hold(struct kg_http *http)
+{
+    http->held = true;
+}
+
+void kg_http_release(struct kg_http *http, const struct kg_error *e)
+{
+    http->held = false;
+    if (e != NULL) {
+        kg_http_fail_starting(http, e); /* Last. */
+        return;
+    }
+    kg_defer(http->loop, &http->work);
+}
+
 /* --- life ------------------------------------------------------------------ */
 
 static enum kg_errc create(struct kg_loop *loop,
@@ -166,7 +205,7 @@ enum kg_errc kg_http_start(struct kg_http *http, struct kg_http_req *r,
     struct kg_transfer *t;
 
     KG_REQUIRE(kg_http_is_idle(r));
-    t = kg_transfer_create(http, &http->origin, http->authorization, ask);
+    t = kg_transfer_create(http, &http->origin, ask);
     if (t == NULL) {
         return KG_ENOMEM;
     }

@@ -4,31 +4,6 @@
 #include "kubeglean/heap.h"
 #include "kubeglean/limits.h"
 
-static void wipe_free(const char *ptr, size_t len)
-{
-    if (ptr != NULL) {
-        explicit_bzero((char *)ptr, len);
-        kg_free((char *)ptr);
-    }
-}
-
-static void pem_finish(struct kg_http_pem *pem)
-{
-    wipe_free(pem->text.ptr, pem->text.len);
-    kg_free((char *)pem->file);
-}
-
-static bool pem_copy(struct kg_http_pem *to, const struct kg_http_pem *from)
-{
-    if (from->text.len > 0) {
-        to->text.ptr = kg_strndup(from->text.ptr, from->text.len);
-        to->text.len = from->text.len;
-        return to->text.ptr != NULL;
-    }
-    to->file = from->file != NULL ? kg_strdup(from->file) : NULL;
-    return from->file == NULL || to->file != NULL;
-}
-
 void kg_origin_finish(struct kg_origin *o)
 {
     kg_free(o->url);
@@ -38,9 +13,8 @@ void kg_origin_finish(struct kg_origin *o)
     kg_free(o->header);
     kg_free(o->connect);
     kg_free(o->user_agent);
-    pem_finish(&o->ca);
-    pem_finish(&o->cert);
-    pem_finish(&o->key);
+    curl_slist_free_all(o->headers);
+    kg_identity_release(o->identity);
     *o = (struct kg_origin){0};
 }
 
@@ -167,6 +141,35 @@ static enum kg_errc init(struct kg_origin *o,
     return err;
 }
 
+static bool copy_headers(struct kg_origin *o, const char *lines)
+{
+    struct kg_str rest = kg_str_from(lines);
+
+    while (rest.ptr != NULL) {
+        struct kg_str line = kg_str_cut(&rest, '\n');
+        char *text = kg_strndup(line.ptr, line.len);
+        struct curl_slist *longer =
+            text != NULL ? curl_slist_append(o->headers, text) : NULL;
+
+        kg_free(text);
+        if (longer == NULL) {
+            return false;
+        }
+        o->headers = longer;
+    }
+    return true;
+}
+
+static bool copy(struct kg_origin *o, const struct kg_http_options *options)
+{
+    o->identity =
+        kg_identity_create(&options->ca, &options->cert, &options->key);
+    o->user_agent = kg_strdup(options->user_agent != NULL ? options->user_agent
+                                                          : "kubeglean");
+    return o->identity != NULL && o->user_agent != NULL &&
+           copy_headers(o, options->headers);
+}
+
 enum kg_errc kg_origin_init(struct kg_origin *o,
                             const struct kg_http_options *options,
                             struct kg_error *e)
@@ -180,14 +183,8 @@ enum kg_errc kg_origin_init(struct kg_origin *o,
     }
     err = init(o, options, url, e);
     curl_url_cleanup(url);
-    if (err == KG_OK) {
-        o->user_agent = kg_strdup(
-            options->user_agent != NULL ? options->user_agent : "kubeglean");
-        if (o->user_agent == NULL || !pem_copy(&o->ca, &options->ca) ||
-            !pem_copy(&o->cert, &options->cert) ||
-            !pem_copy(&o->key, &options->key)) {
-            err = kg_error_set(e, KG_ENOMEM, 0, "out of memory");
-        }
+    if (err == KG_OK && !copy(o, options)) {
+        err = kg_error_set(e, KG_ENOMEM, 0, "out of memory");
     }
     if (err != KG_OK) {
         kg_origin_finish(o);
@@ -195,25 +192,8 @@ enum kg_errc kg_origin_init(struct kg_origin *o,
     return err;
 }
 
-static CURLcode set_pem(CURL *easy, const struct kg_http_pem *pem,
-                        CURLoption text_option, CURLoption file_option)
-{
-    struct curl_blob blob = {(void *)pem->text.ptr, pem->text.len,
-                             CURL_BLOB_NOCOPY};
-
-    if (pem->text.len > 0) {
-        return curl_easy_setopt(easy, text_option, &blob);
-    }
-    if (pem->file != NULL) {
-        return curl_easy_setopt(easy, file_option, pem->file);
-    }
-    return CURLE_OK;
-}
-
 CURLcode kg_origin_apply(const struct kg_origin *o, CURL *easy)
 {
-    CURLcode err = CURLE_OK;
-
     /* Debian sets a CAPATH, with which libcurl reads the system's certificates
      * anew for each connection: 900 KB and 20 ms each. */
     (void)curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
@@ -221,15 +201,5 @@ CURLcode kg_origin_apply(const struct kg_origin *o, CURL *easy)
     (void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, o->insecure ? 0L : 2L);
     (void)curl_easy_setopt(easy, CURLOPT_SSLVERSION,
                            (long)CURL_SSLVERSION_TLSv1_2);
-    err = set_pem(easy, &o->ca, CURLOPT_CAINFO_BLOB, CURLOPT_CAINFO);
-    if (err == CURLE_OK) {
-        err = set_pem(easy, &o->cert, CURLOPT_SSLCERT_BLOB, CURLOPT_SSLCERT);
-    }
-    if (err == CURLE_OK) {
-        err = set_pem(easy, &o->key, CURLOPT_SSLKEY_BLOB, CURLOPT_SSLKEY);
-    }
-    if (err == CURLE_OK) {
-        err = curl_easy_setopt(easy, CURLOPT_USERAGENT, o->user_agent);
-    }
-    return err;
+    return curl_easy_setopt(easy, CURLOPT_USERAGENT, o->user_agent);
 }

@@ -2,9 +2,7 @@
 #ifndef KG_HTTP_ORIGIN_H
 #define KG_HTTP_ORIGIN_H
 
-#include <curl/curl.h>
-
-#include "kubeglean/http.h"
+#include "identity.h"
 
 struct kg_origin { /* All texts are owned. */
     char *url;     /* "https://10.0.0.1:6443/prefix", without a slash behind. */
@@ -14,7 +12,8 @@ struct kg_origin { /* All texts are owned. */
     char *header;  /* "Host: ..." when `url` names another host, or NULL. */
     char *connect; /* "::10.0.0.1:6443" then, for CURLOPT_CONNECT_TO. */
     char *user_agent;
-    struct kg_http_pem ca, cert, key; /* Copies. */
+    struct curl_slist *headers;   /* Of each request, besides its own. */
+    struct kg_identity *identity; /* Of connections made from now on. */
     bool tls;
     bool insecure;
 };
@@ -23,9 +22,9 @@ struct kg_origin { /* All texts are owned. */
 KG_MUST_USE enum kg_errc kg_origin_init(struct kg_origin *o,
                                         const struct kg_http_options *options,
                                         struct kg_error *e);
-void kg_origin_finish(struct kg_origin *o); /* Wipes the key. */
-/* Everything of the origin that a transfer needs but its URL. `o` outlives
- * `easy`. */
+void kg_origin_finish(struct kg_origin *o);
+/* Everything of the origin that a transfer needs but its URL, its headers and
+ * the identity. `o` outlives `easy`. */
 KG_MUST_USE CURLcode kg_origin_apply(const struct kg_origin *o, CURL *easy);
 
 #endif /* KG_HTTP_ORIGIN_H */

@@ -106,8 +106,26 @@ static bool add_header(struct kg_transfer *t, const char *name,
     return add_line(&t->headers, line);
 }
 
-static bool set_headers(struct kg_transfer *t, const struct kg_origin *origin,
-                        const char *authorization,
+static bool add_origin(struct kg_transfer *t, const struct kg_origin *origin)
+{
+    const struct curl_slist *line = origin->headers;
+    bool ok = true;
+
+    for (; ok && line != NULL; line = line->next) {
+        ok = add_line(&t->headers, line->data);
+    }
+    if (origin->header != NULL) {
+        ok = ok && add_line(&t->headers, origin->header) &&
+             add_line(&t->connect, origin->connect) &&
+             curl_easy_setopt(t->easy, CURLOPT_CONNECT_TO, t->connect) ==
+                 CURLE_OK;
+    }
+    return ok;
+}
+
+/* Those that are known when it is started; libcurl is given them behind
+ * kg_transfer_identify(). */
+static bool add_headers(struct kg_transfer *t, const struct kg_origin *origin,
                         const struct kg_http_ask *ask)
 {
     const char *json = "application/json";
@@ -119,17 +137,7 @@ static bool set_headers(struct kg_transfer *t, const struct kg_origin *origin,
         ok = ok && add_header(t, "Content-Type: ", type) &&
              add_line(&t->headers, "Expect:");
     }
-    if (authorization != NULL) {
-        ok = ok && add_line(&t->headers, authorization);
-    }
-    if (origin->header != NULL) {
-        ok = ok && add_line(&t->headers, origin->header) &&
-             add_line(&t->connect, origin->connect) &&
-             curl_easy_setopt(t->easy, CURLOPT_CONNECT_TO, t->connect) ==
-                 CURLE_OK;
-    }
-    return ok && curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers) ==
-                     CURLE_OK;
+    return ok && add_origin(t, origin);
 }
 
 static bool set_body(struct kg_transfer *t, struct kg_str body)
@@ -203,7 +211,6 @@ static void set_manners(struct kg_transfer *t, const struct kg_origin *origin)
 
 struct kg_transfer *kg_transfer_create(struct kg_http *http,
                                        const struct kg_origin *origin,
-                                       const char *authorization,
                                        const struct kg_http_ask *ask)
 {
     struct kg_transfer *t = kg_calloc(1, sizeof(*t));
@@ -218,8 +225,7 @@ struct kg_transfer *kg_transfer_create(struct kg_http *http,
     t->idle_ms = ask->idle_ms;
     t->easy = curl_easy_init();
     if (t->easy == NULL || !set_url(t, origin, ask) ||
-        !set_headers(t, origin, authorization, ask) ||
-        !set_body(t, ask->body) ||
+        !add_headers(t, origin, ask) || !set_body(t, ask->body) ||
         kg_origin_apply(origin, t->easy) != CURLE_OK) {
         kg_transfer_destroy(t);
         return NULL;
@@ -241,6 +247,7 @@ void kg_transfer_destroy(struct kg_transfer *t)
         return;
     }
     curl_easy_cleanup(t->easy);
+    kg_identity_release(t->identity);
     wipe(t->headers);
     curl_slist_free_all(t->headers);
     curl_slist_free_all(t->resolve);
@@ -248,6 +255,22 @@ void kg_transfer_destroy(struct kg_transfer *t)
     kg_free(t->body);
     kg_free(t->what);
     kg_free(t);
+}
+
+enum kg_errc kg_transfer_identify(struct kg_transfer *t,
+                                  struct kg_identity *identity,
+                                  const char *authorization)
+{
+    kg_identity_hold(identity);
+    t->identity = identity;
+    if (authorization != NULL && !add_line(&t->headers, authorization)) {
+        return KG_ENOMEM;
+    }
+    return curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers) ==
+                       CURLE_OK &&
+                   kg_identity_apply(identity, t->easy) == CURLE_OK
+               ? KG_OK
+               : KG_ENOMEM;
 }
 
 enum kg_errc kg_transfer_resolve(struct kg_transfer *t, const char *entry)

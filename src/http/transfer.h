@@ -24,6 +24,7 @@ struct kg_transfer {
     bool answered; /* The head is complete. */
     enum kg_flow flow;
     CURL *easy;
+    struct kg_identity *identity;                   /* Held from its begin. */
     struct curl_slist *headers, *resolve, *connect; /* libcurl copies none. */
     char *body;
     char *what;             /* "GET https://...", for messages. */
@@ -35,12 +36,16 @@ struct kg_transfer {
     char text[CURL_ERROR_SIZE]; /* What libcurl says went wrong. */
 };
 
-/* NULL for lack of memory. `authorization` is a header line, or NULL. */
+/* NULL for lack of memory. */
 KG_MUST_USE struct kg_transfer *kg_transfer_create(
     struct kg_http *http, const struct kg_origin *origin,
-    const char *authorization, const struct kg_http_ask *ask);
+    const struct kg_http_ask *ask);
 /* libcurl must not have it any more. NULL is allowed. */
 void kg_transfer_destroy(struct kg_transfer *t);
+/* As whom it asks: `authorization` is a header line, or NULL. */
+KG_MUST_USE enum kg_errc kg_transfer_identify(struct kg_transfer *t,
+                                              struct kg_identity *identity,
+                                              const char *authorization);
 /* To connect to what the resolver found. */
 KG_MUST_USE enum kg_errc kg_transfer_resolve(struct kg_transfer *t,
                                              const char *entry);

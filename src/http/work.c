@@ -50,6 +50,12 @@ static void fail_batch(struct kg_http *http, const struct kg_error *e)
     }
 }
 
+void kg_http_fail_starting(struct kg_http *http, const struct kg_error *e)
+{
+    kg_queue_move(&http->starting, &http->batch);
+    fail_batch(http, e); /* Last. */
+}
+
 static void on_ended(struct kg_lane *lane, CURL *easy, CURLcode result)
 {
     char *private = NULL;
@@ -185,9 +191,13 @@ static void begin(struct kg_http *http, struct kg_transfer *t,
                   const char *address)
 {
     struct kg_lane *lane = NULL;
-    enum kg_errc err = kg_transfer_resolve(t, address);
+    enum kg_errc err =
+        kg_transfer_identify(t, http->origin.identity, http->authorization);
     struct kg_error e;
 
+    if (err == KG_OK) {
+        err = kg_transfer_resolve(t, address);
+    }
     if (err == KG_OK) {
         err = lane_for(http, t, &lane);
     }
@@ -211,8 +221,7 @@ static void on_resolved(struct kg_resolver *r, const char *entry,
 
     (void)entry;
     if (e != NULL) {
-        kg_queue_move(&http->starting, &http->batch);
-        fail_batch(http, e); /* Last. */
+        kg_http_fail_starting(http, e); /* Last. */
         return;
     }
     kg_defer(http->loop, &http->work);
@@ -225,7 +234,7 @@ static void begin_all(struct kg_http *http)
     struct kg_error e;
     enum kg_errc err;
 
-    if (kg_queue_empty(&http->starting)) {
+    if (http->held || kg_queue_empty(&http->starting)) {
         return;
     }
     if (kg_resolver_get(&http->resolver, &address)) {
@@ -239,8 +248,7 @@ static void begin_all(struct kg_http *http)
     if (err != KG_OK) {
         (void)kg_error_set(&e, err, 0, "%s: %s", http->resolver.name,
                            kg_errc_text(err));
-        kg_queue_move(&http->starting, &http->batch);
-        fail_batch(http, &e); /* Last. */
+        kg_http_fail_starting(http, &e); /* Last. */
     }
 }
 

@@ -75,8 +75,10 @@ KG_MUST_USE enum kg_errc kg_conf_option(struct kg_conf *conf, const char *text,
                                         const char **ret_text);
 
 /* What the cluster and the user of a context say, and the options instead;
- * cluster.c and user.c. Either object may be in no file. */
+ * cluster.c, user.c and, for whom the user acts, as.c. The object may be in no
+ * file. */
 KG_MUST_USE enum kg_errc kg_conf_cluster(const struct kg_conf_object *cluster);
 KG_MUST_USE enum kg_errc kg_conf_user(const struct kg_conf_object *user);
+KG_MUST_USE enum kg_errc kg_conf_as(const struct kg_conf_object *user);
 
 #endif /* KG_KUBE_CONF_H */

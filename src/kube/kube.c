@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "kubeglean/kube.h"
 
+#include "creds.h"
 #include "kubeglean/limits.h"
 #include "path.h"
 #include "request.h"
-#include "token.h"
 
 #define USER_AGENT "kubeglean"
 
@@ -22,6 +22,7 @@ static struct kg_http_options options_of(const struct kg_kubeconfig *c)
         .tls_server_name = c->tls_server_name,
         .insecure = c->insecure,
         .token = kg_str_from(c->token),
+        .headers = c->impersonate,
         .user_agent = USER_AGENT,
     };
 }
@@ -41,28 +42,24 @@ enum kg_errc kg_kube_init(struct kg_kube *kube, struct kg_loop *loop,
                           struct kg_error *e)
 {
     struct kg_http_options options = options_of(config);
-    enum kg_errc err = KG_OK;
+    enum kg_errc err;
 
     *kube = (struct kg_kube){.data = kube->data, .loop = loop};
     kube->server.has_cronjobs = true;
     kube->request_timeout_ms = timeout_of(config);
     kg_latch_init(&kube->open, loop);
-    if (config->token_file != NULL) {
-        err = kg_token_create(&kube->open, config->token_file, e, &kube->token);
-    }
-    if (kube->token != NULL) {
-        options.token = kg_buf_str(&kube->token->text);
-    }
+    err = kg_creds_create(&kube->open, config, e, &kube->creds);
     if (err == KG_OK) {
+        kg_creds_fill(kube->creds, &options);
         err = kg_http_create(loop, &options, e, &kube->http);
     }
     if (err != KG_OK) {
-        kg_token_close(kube->token);
+        kg_creds_destroy(kube->creds);
         (void)kg_error_wrap(e, "%s", config->source);
         return err;
     }
-    if (kube->token != NULL) {
-        kube->token->http = kube->http;
+    if (kube->creds != NULL) {
+        kube->creds->http = kube->http;
     }
     return KG_OK;
 }
@@ -78,14 +75,15 @@ static void on_all_closed(struct kg_latch *open)
 {
     struct kg_kube *kube = KG_CONTAINER_OF(open, struct kg_kube, open);
 
+    kg_creds_destroy(kube->creds);
+    kube->creds = NULL;
     kube->close_cb(kube); /* Last. */
 }
 
 void kg_kube_close(struct kg_kube *kube, kg_kube_close_cb close_cb)
 {
     kube->close_cb = close_cb;
-    kg_token_close(kube->token);
-    kube->token = NULL;
+    kg_creds_close(kube->creds);
     kg_latch_hold(&kube->open);
     kg_http_close(kube->http, on_http_closed, kube);
     kg_latch_close(&kube->open, on_all_closed);

@@ -16,6 +16,7 @@
 
 #include <stdio.h>
 
+#include "creds.h"
 #include "kubeglean/heap.h"
 #include "kubeglean/limits.h"
 #include "kubeglean/pick.h"
@@ -23,7 +24,6 @@
 #include "sentence.h"
 #include "status.h"
 #include "tail.h"
-#include "token.h"
 
 enum { IDLE, SCANNING, JOINING, STREAMING, CLOSING, CLOSED, STATE_NR };
 
@@ -134,8 +134,8 @@ static void refused(struct kg_podlog *l)
         }
         return;
     }
-    if (l->head.status == 401 && l->kube->token != NULL) {
-        kg_token_read_again(l->kube->token);
+    if (l->head.status == 401) {
+        kg_creds_renew(l->kube->creds);
     }
     (void)snprintf(what, sizeof(what), "GET %s%.*s", kg_kube_host(l->kube),
                    KG_STR_ARG(kg_buf_str(&l->path)));
@@ -323,6 +323,9 @@ static void on_done(struct kg_http_req *req, const struct kg_error *e)
     struct kg_podlog *l = podlog_of(req);
 
     if (e != NULL) {
+        if (e->code == KG_ETLS) {
+            kg_creds_renew(l->kube->creds);
+        }
         end(l, KG_PODLOG_BROKEN, e); /* Last. */
         return;
     }
@@ -356,7 +359,7 @@ static enum kg_errc ask(struct kg_podlog *l, unsigned state)
                       l->split ? "&stream=Stdout" : "");
     q.path = err == KG_OK ? kg_buf_cstr(&path) : NULL;
     if (err == KG_OK) {
-        kg_token_keep_fresh(l->kube->token);
+        kg_creds_keep_fresh(l->kube->creds);
         err = q.path != NULL
                   ? kg_http_start(l->kube->http, &l->req, &events, &q)
                   : KG_ENOMEM;

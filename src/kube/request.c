@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* Sent -> head -> body into the picker -> done. A 401 sends it once more when
- * the token comes from a file that has a newer one. What goes wrong within an
- * answer (no JSON, too large) is kept in `failed` and cancels the transfer. */
+/* Sent -> head -> body into the picker -> done. A 401, or a failed verification
+ * of either side, sends it once more when we are somebody newer by then. What
+ * goes wrong within an answer (no JSON, too large) is kept in `failed` and
+ * cancels the transfer. */
 #include "request.h"
 
 #include <stdio.h>
 
+#include "creds.h"
 #include "kubeglean/heap.h"
 #include "kubeglean/limits.h"
 #include "kubeglean/pick.h"
 #include "status.h"
-#include "token.h"
 
 enum { IDLE_MS = 30 * 1000, TEXT_MAX = 512 };
 
@@ -137,15 +138,30 @@ static void ask_again(struct kg_kube_req *r)
     }
 }
 
-static void on_token_read(struct kg_token_wait *w)
+static void on_creds(struct kg_creds_wait *w)
 {
     struct kg_kube_req *r = KG_CONTAINER_OF(w, struct kg_kube_req, wait);
+    struct kg_error e = r->failed;
 
-    if (r->generation != r->kube->token->generation) {
+    if (r->generation != kg_creds_generation(r->kube->creds)) {
         ask_again(r); /* Last. */
-        return;
+    } else if (e.code != KG_OK) {
+        finish(r, &e); /* Last. */
+    } else {
+        refused(r); /* Last. */
     }
-    refused(r); /* Last. */
+}
+
+/* One of us does not know the other: whom we trust, or who we are, may be in
+ * files that were replaced. True when they are read again. */
+static bool may_ask_again(struct kg_kube_req *r)
+{
+    if (r->kube->creds == NULL || r->asked_again) {
+        return false;
+    }
+    r->asked_again = true;
+    kg_creds_wait(r->kube->creds, &r->wait, on_creds);
+    return true;
 }
 
 static void on_done(struct kg_http_req *http, const struct kg_error *e)
@@ -163,12 +179,13 @@ static void on_done(struct kg_http_req *http, const struct kg_error *e)
     if (e != NULL) {
         told = *e;
         r->status.http = 0;
-        finish(r, &told); /* Last. */
+        r->failed = told;
+        if (told.code != KG_ETLS || !may_ask_again(r)) {
+            finish(r, &told); /* Last. */
+        }
         return;
     }
-    if (r->status.http == 401 && r->kube->token != NULL && !r->asked_again) {
-        r->asked_again = true;
-        kg_token_wait(r->kube->token, &r->wait, on_token_read);
+    if (r->status.http == 401 && may_ask_again(r)) {
         return;
     }
     if (r->status.http < 200 || r->status.http > 299) {
@@ -196,8 +213,8 @@ static enum kg_errc start(struct kg_kube_req *r)
     kg_error_clear(&r->failed);
     kg_buf_init(&r->text, TEXT_MAX);
     if (err == KG_OK) {
-        kg_token_keep_fresh(r->kube->token);
-        r->generation = r->kube->token != NULL ? r->kube->token->generation : 0;
+        kg_creds_keep_fresh(r->kube->creds);
+        r->generation = kg_creds_generation(r->kube->creds);
         err = kg_http_start(r->kube->http, &r->http, &events, &ask);
     }
     return err;
@@ -207,7 +224,7 @@ void kg_kube_req_init(struct kg_kube_req *r)
 {
     *r = (struct kg_kube_req){.data = r->data};
     kg_http_req_init(&r->http);
-    kg_token_wait_init(&r->wait);
+    kg_creds_wait_init(&r->wait);
     kg_deferred_init(&r->failing, on_failing);
     kg_tree_init(&r->answer, KG_LIMIT_RESPONSE);
     kg_buf_init(&r->body, KG_LIMIT_RESPONSE);
@@ -217,7 +234,7 @@ void kg_kube_req_init(struct kg_kube_req *r)
 void kg_kube_cancel(struct kg_kube_req *r)
 {
     kg_http_cancel(&r->http);
-    kg_token_wait_cancel(&r->wait);
+    kg_creds_wait_cancel(&r->wait);
     kg_deferred_cancel(&r->failing);
     forget_all(r);
 }

@@ -15,7 +15,6 @@ static enum kg_errc refuse_unknown(const struct kg_conf_object *o)
                           "token, or a client certificate"},
         {"username", "Kubernetes has no passwords since 1.19: use a token, or "
                      "a client certificate"},
-        {"as", "impersonation is not supported"},
     };
 
     for (size_t i = 0; i < KG_COUNT_OF(unknown); i++) {
@@ -101,5 +100,8 @@ enum kg_errc kg_conf_user(const struct kg_conf_object *user)
     if (err == KG_OK) {
         err = read_options(user->conf);
     }
-    return err == KG_OK ? check(user) : err;
+    if (err == KG_OK) {
+        err = check(user);
+    }
+    return err == KG_OK ? kg_conf_as(user) : err;
 }

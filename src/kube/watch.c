@@ -17,13 +17,13 @@
 #include <stdio.h>
 
 #include "changes.h"
+#include "creds.h"
 #include "known.h"
 #include "kubeglean/limits.h"
 #include "kubeglean/log.h"
 #include "kubeglean/pick.h"
 #include "path.h"
 #include "status.h"
-#include "token.h"
 
 static const struct kg_sm_state states[STATE_NR] = {
     [IDLE] = {"idle", KG_SM_TO(WAITING) | KG_SM_TO(CLOSING)},
@@ -88,7 +88,6 @@ static enum kg_errc ask_server(struct kg_watch *w, bool list)
 {
     struct kg_http_ask ask = {.method = "GET",
                               .idle_ms = list ? LIST_IDLE_MS : w->idle_ms};
-    struct kg_token *token = w->kube->token;
     struct kg_buf path;
     enum kg_errc err;
 
@@ -106,8 +105,8 @@ static enum kg_errc ask_server(struct kg_watch *w, bool list)
         w->status = (struct kg_kube_status){0};
         w->failed = KG_OK;
         w->began_ms = kg_loop_now_ms(w->kube->loop);
-        kg_token_keep_fresh(token);
-        w->token_generation = token != NULL ? token->generation : 0;
+        kg_creds_keep_fresh(w->kube->creds);
+        w->creds_generation = kg_creds_generation(w->kube->creds);
         err = kg_http_start(w->kube->http, &w->req, &events, &ask);
     }
     kg_buf_finish(&path);
@@ -217,11 +216,11 @@ static void refused(struct kg_watch *w)
     recover(w, &e); /* Last. */
 }
 
-static void on_token_read(struct kg_token_wait *wait)
+static void on_creds(struct kg_creds_wait *wait)
 {
-    struct kg_watch *w = KG_CONTAINER_OF(wait, struct kg_watch, token_wait);
+    struct kg_watch *w = KG_CONTAINER_OF(wait, struct kg_watch, creds_wait);
 
-    if (w->token_generation != w->kube->token->generation) {
+    if (w->creds_generation != kg_creds_generation(w->kube->creds)) {
         wait_before(w, 0);
         return;
     }
@@ -286,6 +285,7 @@ static void on_head(struct kg_http_req *req, const struct kg_http_head *head)
     struct kg_watch *w = watch_of(req);
 
     w->head = *head;
+    w->tried_anew = false;
     w->head.content_type = kg_str_of(NULL, 0); /* Was borrowed. */
 }
 
@@ -326,13 +326,35 @@ static void on_body(struct kg_http_req *req, struct kg_str piece)
     broken_answer(w, err, &e); /* Last. */
 }
 
+static void on_creds_renewed(struct kg_creds_wait *wait)
+{
+    struct kg_watch *w = KG_CONTAINER_OF(wait, struct kg_watch, creds_wait);
+
+    wait_before(w, 0);
+}
+
+/* One of us does not know the other: whom we trust, or who we are, may be in
+ * files that were replaced. True when it is tried once more. */
+static bool may_try_anew(struct kg_watch *w)
+{
+    if (w->kube->creds == NULL || w->tried_anew) {
+        return false;
+    }
+    w->tried_anew = true;
+    kg_creds_wait(w->kube->creds, &w->creds_wait, on_creds_renewed);
+    return true;
+}
+
 static void on_done(struct kg_http_req *req, const struct kg_error *e)
 {
     struct kg_watch *w = watch_of(req);
     struct kg_error cut;
 
-    if (e == NULL && w->head.status == 401 && w->kube->token != NULL) {
-        kg_token_wait(w->kube->token, &w->token_wait, on_token_read);
+    if (e != NULL && e->code == KG_ETLS && may_try_anew(w)) {
+        return;
+    }
+    if (e == NULL && w->head.status == 401 && w->kube->creds != NULL) {
+        kg_creds_wait(w->kube->creds, &w->creds_wait, on_creds);
         return;
     }
     if (e == NULL && w->head.status != 200) {
@@ -391,7 +413,7 @@ enum kg_errc kg_watch_init(struct kg_watch *w, struct kg_kube *kube,
     }
     kg_sm_init(&w->sm, kg_kube_resource_name(options->kind), states, IDLE);
     kg_http_req_init(&w->req);
-    kg_token_wait_init(&w->token_wait);
+    kg_creds_wait_init(&w->creds_wait);
     kg_buf_init(&w->version, VERSION_MAX);
     kg_buf_init(&w->listed, VERSION_MAX);
     kg_buf_init(&w->page, KG_LIMIT_URL);
@@ -418,7 +440,7 @@ void kg_watch_start(struct kg_watch *w, kg_watch_change_cb change_cb,
 static void silence(struct kg_watch *w)
 {
     kg_http_cancel(&w->req);
-    kg_token_wait_cancel(&w->token_wait);
+    kg_creds_wait_cancel(&w->creds_wait);
     (void)uv_timer_stop(&w->timer);
 }
 

@@ -5,11 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "http.h"
+#include "tls.h"
 
 struct place {
     char dir[32];
@@ -17,19 +16,6 @@ struct place {
     char other[48];         /* A certificate of somebody else. */
     bool usable;            /* There is an openssl. */
 };
-
-static bool make_cert(const char *key, const char *cert)
-{
-    char command[512];
-
-    (void)snprintf(command, sizeof(command),
-                   "openssl req -x509 -newkey ec -pkeyopt "
-                   "ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=test "
-                   "-addext subjectAltName=DNS:in.cert,IP:127.0.0.1 "
-                   "-keyout %s -out %s 2>/dev/null",
-                   key, cert);
-    return system(command) == 0;
-}
 
 static int make_certs(void **state)
 {
@@ -41,7 +27,8 @@ static int make_certs(void **state)
     (void)snprintf(p.key, sizeof(p.key), "%s/key", p.dir);
     (void)snprintf(p.other, sizeof(p.other), "%s/other", p.dir);
     (void)snprintf(unused, sizeof(unused), "%s/unused", p.dir);
-    p.usable = make_cert(p.key, p.cert) && make_cert(unused, p.other);
+    p.usable =
+        kt_tls_make_cert(p.key, p.cert) && kt_tls_make_cert(unused, p.other);
     (void)unlink(unused);
     *state = &p;
     return 0;
@@ -55,65 +42,6 @@ static int remove_certs(void **state)
     (void)unlink(p->key);
     (void)unlink(p->other);
     return rmdir(p->dir);
-}
-
-struct s_server {
-    pid_t pid;
-    FILE *said;
-    char url[64];
-};
-
-/* `demand` is NULL, or a file of certificates that clients must come from. */
-static void be_s_server(const struct place *p, const char *demand, int out)
-{
-    const char *args[16] = {"openssl", "s_server",    "-www",
-                            "-accept", "127.0.0.1:0", "-cert",
-                            p->cert,   "-key",        p->key};
-
-    if (demand != NULL) {
-        args[9] = "-verify_return_error";
-        args[10] = "-Verify";
-        args[11] = "1";
-        args[12] = "-CAfile";
-        args[13] = demand;
-    }
-    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-    (void)dup2(out, STDOUT_FILENO);
-    if (freopen("/dev/null", "w", stderr) == NULL) {
-        _exit(1);
-    }
-    (void)execvp(args[0], (char **)args);
-    _exit(1);
-}
-
-static void start_s_server(struct s_server *s, const struct place *p,
-                           const char *demand)
-{
-    char line[128] = "";
-    int out[2];
-
-    assert_int_equal(pipe(out), 0);
-    s->pid = fork();
-    assert_true(s->pid >= 0);
-    if (s->pid == 0) {
-        be_s_server(p, demand, out[1]);
-    }
-    (void)close(out[1]);
-    s->said = fdopen(out[0], "r");
-    assert_non_null(s->said);
-    while (strncmp(line, "ACCEPT ", 7) != 0) {
-        assert_non_null(fgets(line, sizeof(line), s->said));
-    }
-    line[strcspn(line, "\n")] = '\0';
-    (void)snprintf(s->url, sizeof(s->url), "https://127.0.0.1%s",
-                   strrchr(line, ':'));
-}
-
-static void stop_s_server(struct s_server *s)
-{
-    (void)fclose(s->said);
-    assert_int_equal(kill(s->pid, SIGKILL), 0);
-    assert_int_equal(waitpid(s->pid, NULL, 0), s->pid);
 }
 
 static void on_closed(void *data)
@@ -159,13 +87,13 @@ static void check(const struct kg_http_options *options, int status)
 static void only_who_has_the_right_certificate_is_asked(void **state)
 {
     const struct place *p = *state;
-    struct s_server s;
+    struct kt_s_server s;
     struct kg_http_options o;
 
     if (!p->usable) {
         skip();
     }
-    start_s_server(&s, p, NULL);
+    kt_s_server_start(&s, p->cert, p->key, NULL, NULL);
     o = (struct kg_http_options){.server = s.url, .ca = {.file = p->cert}};
     check(&o, 200);
     o.ca.file = p->other;
@@ -174,43 +102,43 @@ static void only_who_has_the_right_certificate_is_asked(void **state)
     check(&o, 0);
     o.insecure = true;
     check(&o, 200);
-    stop_s_server(&s);
+    kt_s_server_stop(&s);
 }
 
 static void the_name_is_verified(void **state)
 {
     const struct place *p = *state;
-    struct s_server s;
+    struct kt_s_server s;
     struct kg_http_options o;
 
     if (!p->usable) {
         skip();
     }
-    start_s_server(&s, p, NULL);
+    kt_s_server_start(&s, p->cert, p->key, NULL, NULL);
     o = (struct kg_http_options){.server = s.url, .ca = {.file = p->cert}};
     o.tls_server_name = "in.cert";
     check(&o, 200);
     o.tls_server_name = "not-in.cert";
     check(&o, 0);
-    stop_s_server(&s);
+    kt_s_server_stop(&s);
 }
 
 static void who_is_not_let_in_is_told_so_for_good(void **state)
 {
     const struct place *p = *state;
-    struct s_server s;
+    struct kt_s_server s;
     struct kg_http_options o;
 
     if (!p->usable) {
         skip();
     }
-    start_s_server(&s, p, p->cert);
+    kt_s_server_start(&s, p->cert, p->key, p->cert, NULL);
     o = (struct kg_http_options){.server = s.url, .ca = {.file = p->cert}};
     check(&o, 0);
     o.cert.file = p->cert;
     o.key.file = p->key;
     check(&o, 200);
-    stop_s_server(&s);
+    kt_s_server_stop(&s);
 }
 
 static void a_handshake_that_broke_is_tried_again(void **state)

@@ -135,8 +135,18 @@ static void every_mistake_is_named_with_its_place(void **state)
          "stdin:7:20: auth-provider: authentication providers are not"},
         {CONTEXT CLUSTER "users:\n- name: u\n  user: {username: x}\n",
          "stdin:6:20: username: Kubernetes has no passwords"},
-        {CONTEXT CLUSTER "users:\n- name: u\n  user: {as: x}\n",
-         "stdin:6:14: as: impersonation is not supported"},
+        {CONTEXT CLUSTER "users:\n- name: u\n  user: {as-groups: [g]}\n",
+         "stdin: groups, a uid or extras are asked for, but nobody to act"},
+        {CONTEXT CLUSTER "users:\n- name: u\n  user: {as: [x]}\n",
+         "stdin:6:14: as: must be a string, not array"},
+        {CONTEXT CLUSTER "users:\n- name: u\n  user: {as: x, as-groups: g}\n",
+         "stdin:6:28: as-groups: must be a list, not string"},
+        {CONTEXT CLUSTER
+         "users:\n- name: u\n  user: {as: x, as-groups: [\"a\\nb\"]}\n",
+         "stdin:6:29: as-groups: must be texts without control characters"},
+        {CONTEXT CLUSTER
+         "users:\n- name: u\n  user: {as: x, as-user-extra: []}\n",
+         "stdin:6:32: as-user-extra: must be a map, not array"},
         {CONTEXT CLUSTER "users:\n- name: u\n  user:\n"
                          "    client-certificate-data: " PEM "\n",
          "stdin:7:5: client-certificate without client-key"},
@@ -412,6 +422,43 @@ static void a_wrong_option_is_named(void **state)
     }
 }
 
+static void whom_the_user_acts_for_becomes_header_lines(void **state)
+{
+    static const char *const groups[] = {"g1", "g2"};
+    struct kg_kubeconfig_source source = text_source(
+        CONTEXT CLUSTER "users:\n- name: u\n  user:\n"
+                        "    as: jane\n    as-uid: '7'\n"
+                        "    as-groups: [a, b c]\n"
+                        "    as-user-extra: {x/y: [v, w], z: []}\n");
+    struct kg_kubeconfig k;
+    struct kg_error e;
+
+    (void)state;
+    assert_int_equal(kg_kubeconfig_load(&k, &source, &e), KG_OK);
+    assert_string_equal(k.impersonate,
+                        "Impersonate-User: jane\nImpersonate-Uid: 7\n"
+                        "Impersonate-Group: a\nImpersonate-Group: b c\n"
+                        "Impersonate-Extra-x%2Fy: v\n"
+                        "Impersonate-Extra-x%2Fy: w");
+    kg_kubeconfig_finish(&k);
+
+    source = text_source(whole);
+    source.over.as = "joe";
+    source.over.as_uid = "8";
+    source.over.as_groups = groups;
+    source.over.n_as_groups = 2;
+    assert_int_equal(kg_kubeconfig_load(&k, &source, &e), KG_OK);
+    assert_string_equal(k.impersonate,
+                        "Impersonate-User: joe\nImpersonate-Uid: 8\n"
+                        "Impersonate-Group: g1\nImpersonate-Group: g2");
+    kg_kubeconfig_finish(&k);
+    source.over.as = NULL;
+    assert_int_equal(kg_kubeconfig_load(&k, &source, &e), KG_ECONFIG);
+    source.over.as = "a\nX: y";
+    assert_int_equal(kg_kubeconfig_load(&k, &source, &e), KG_ECONFIG);
+    assert_non_null(strstr(e.text, "Impersonate-User: is empty, or holds"));
+}
+
 /* --- where ---------------------------------------------------------------------- */
 
 static void in_a_pod_the_service_account_is_used(void **state)
@@ -514,6 +561,8 @@ static void every_allocation_may_fail(void **state)
         .over = {.server = "https://x", .token = "t", .ca_file = "/dev/null"}};
 
     kt_torture(load_with_refusals, &text);
+    text.over.as = "jane";
+    kt_torture(load_with_refusals, &text);
     write_file(f, "config", first);
     write_file(f, "second/config", second);
     set_list(f, list);
@@ -533,6 +582,7 @@ int main(void)
         cmocka_unit_test(options_take_the_place_of_what_the_file_says),
         cmocka_unit_test(options_alone_are_enough),
         cmocka_unit_test(a_wrong_option_is_named),
+        cmocka_unit_test(whom_the_user_acts_for_becomes_header_lines),
         cmocka_unit_test(in_a_pod_the_service_account_is_used),
         cmocka_unit_test(another_server_does_not_get_the_pods_token),
         cmocka_unit_test(where_it_is_looked_for),

@@ -89,9 +89,9 @@ static void copy_all(void *data, bool may_fail)
         assert_int_equal(e.code, KG_ENOMEM);
         return;
     }
-    kt_assert_str(o.ca.text, "ca");
-    assert_string_equal(o.cert.file, "cert");
-    kt_assert_str(o.key.text, "key");
+    kt_assert_str(o.identity->ca.text, "ca");
+    assert_string_equal(o.identity->cert.file, "cert");
+    kt_assert_str(o.identity->key.text, "key");
     kg_origin_finish(&o);
 }
 
