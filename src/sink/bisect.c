@@ -112,8 +112,11 @@ static void on_range(struct kg_pg *pg, const struct kg_error *e)
     struct kg_range range = b->ranges[--b->n_ranges];
     uint64_t middle = range.from + (range.to - range.from) / 2;
 
+    if (e == NULL && !kg_store_count(b, pg, b->n_statements - 1)) {
+        kg_store_raced(b, pg); /* Last. */
+        return;
+    }
     if (e == NULL) {
-        (void)kg_store_count(b, pg, b->n_statements - 1);
         next_range(b, pg, false);
         return;
     }
@@ -156,6 +159,7 @@ static void next_range(struct kg_batch *b, struct kg_pg *pg, bool back)
     }
     b->n_statements = pg->n_sent;
     kg_store_check(b, pg);
+    kg_ledger_mark(b, pg);
     kg_pg_add(pg, "RELEASE SAVEPOINT kubeglean", NULL);
     kg_pg_go(pg, on_range);
 }

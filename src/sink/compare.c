@@ -361,6 +361,7 @@ static enum kg_errc compare_absent(struct comparison *c)
     if (code != KG_OK || kg_buf_len(&c->plan->ddl.text) == from) {
         return code;
     }
+    kg_relation_indexes_ddl(&c->plan->ddl, r); /* A column may have its own. */
     if (!is_so(c, B_OWNS) && c->plan->migrate) {
         struct kg_str ddl = kg_buf_str(&c->plan->ddl.text);
 

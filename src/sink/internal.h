@@ -84,6 +84,8 @@ extern const struct kg_relation kg_own_relations[KG_OWN_RELATIONS];
 
 /* CREATE TABLE and indexes, each IF NOT EXISTS and ended by a semicolon. */
 void kg_relation_ddl(struct kg_sql *q, const struct kg_relation *r);
+/* The latter. */
+void kg_relation_indexes_ddl(struct kg_sql *q, const struct kg_relation *r);
 /* "name" type modifier */
 void kg_relation_column_ddl(struct kg_sql *q,
                             const struct kg_relation_column *c);
@@ -397,9 +399,12 @@ void kg_store_staged(struct kg_batch *b, struct kg_pg *pg, uint64_t from,
 void kg_store_check(const struct kg_batch *b, struct kg_pg *pg);
 /* All rows are where they belong: counts what came again. Last. */
 void kg_store_ended(struct kg_batch *b, struct kg_pg *pg);
-/* Adds the counts that `statement` answered to the reports' results. False: the
- * fast way met rows that were no longer as they had been seen. */
+/* Adds the counts that `statement` answered to the reports' results. False: it
+ * met rows that were no longer as they had been seen, and kg_store_raced() is
+ * next. */
 bool kg_store_count(struct kg_batch *b, struct kg_pg *pg, unsigned statement);
+/* Rolled back, and tried again with care. Last. */
+void kg_store_raced(struct kg_batch *b, struct kg_pg *pg);
 
 /* bisect.c: stores the batch's one report range by range, each within a
  * savepoint, halving what fails. */
@@ -410,6 +415,8 @@ void kg_ledger_claim(struct kg_batch *b, struct kg_pg *pg);
 /* False: a run's line is not there, so that nothing is claimed. */
 bool kg_ledger_claimed(struct kg_batch *b, struct kg_pg *pg,
                        unsigned statement);
+/* In each savepoint that rows are stored in: it is a transaction of its own. */
+void kg_ledger_mark(struct kg_batch *b, struct kg_pg *pg);
 void kg_ledger_write(struct kg_batch *b, struct kg_pg *pg);
 
 /* --- the sink ------------------------------------------------------------------------------ */

@@ -9,6 +9,8 @@
     "r.cluster = u.cluster AND r.job_uid = u.job_uid::uuid"          \
     " AND r.pod_uid = u.pod_uid::uuid AND r.container = u.container" \
     " AND r.restart = u.restart::integer"
+/* The last of them, of which a run of many documents has many. */
+#define KNOWN_XIDS "r.xids[cardinality(r.xids) - 62:]"
 
 static const char insert_running[] =
     "INSERT INTO kubeglean_runs AS r (" KEY_NAMES
@@ -40,6 +42,8 @@ static const char update_runs[] =
     " started_at = coalesce(r.started_at, u.started_at::timestamptz),"
     " finished_at = coalesce(u.finished_at::timestamptz, r.finished_at),"
     " node = coalesce(nullif(u.node, ''), r.node),"
+    " xids = CASE WHEN u.target IS NULL THEN r.xids"
+    " ELSE " KNOWN_XIDS " || pg_current_xact_id()::xid END,"
     " stored_at = now()"
     " FROM unnest(" KEY_ARRAYS ", $6::text[], $7::text[], $8::text[],"
     " $9::text[], $10::text[], $11::text[], $12::text[], $13::text[],"
@@ -48,6 +52,11 @@ static const char update_runs[] =
     " AS u (" KEY_NAMES ", outcome, reason, documents, rows, rows_rejected,"
     " duplicates, target, scope, bytes, gap_bytes, scanned_at, started_at,"
     " finished_at, node) WHERE " KEY_MATCH;
+
+/* The line itself was written before, in the savepoint before: its own xmin. */
+static const char mark_runs[] =
+    "UPDATE kubeglean_runs r SET xids = " KNOWN_XIDS " || r.xmin"
+    " FROM unnest(" KEY_ARRAYS ") AS u (" KEY_NAMES ") WHERE " KEY_MATCH;
 
 /* A NUL that a report wrote as an escape cannot be in jsonb. */
 static const char insert_rejects[] =
@@ -341,6 +350,13 @@ static void write_rejects(struct kg_batch *b, struct kg_pg *pg)
     kg_pg_add(pg, insert_rejects, &b->args);
 }
 
+void kg_ledger_mark(struct kg_batch *b, struct kg_pg *pg)
+{
+    kg_binds_reset(&b->args);
+    add_columns(b, key_columns, KG_COUNT_OF(key_columns), is_any);
+    kg_pg_add(pg, mark_runs, &b->args);
+}
+
 void kg_ledger_write(struct kg_batch *b, struct kg_pg *pg)
 {
     bool changed = false;
@@ -352,6 +368,9 @@ void kg_ledger_write(struct kg_batch *b, struct kg_pg *pg)
         return;
     }
     write_rejects(b, pg);
+    if (b->care == KG_CARE_BISECTED) {
+        kg_ledger_mark(b, pg);
+    }
     kg_binds_reset(&b->args);
     add_columns(b, key_columns, KG_COUNT_OF(key_columns), is_changed);
     add_columns(b, update_columns, KG_COUNT_OF(update_columns), is_changed);

@@ -51,8 +51,10 @@ const struct kg_relation kg_own_relations[KG_OWN_RELATIONS] = {
      .indexes = {"CREATE INDEX IF NOT EXISTS kubeglean_runs_running ON "
                  "kubeglean_runs (cluster) WHERE outcome = 'running';\n",
                  "CREATE INDEX IF NOT EXISTS kubeglean_runs_job ON "
-                 "kubeglean_runs (job, namespace);\n"},
-     .n_columns = 25,
+                 "kubeglean_runs (job, namespace);\n",
+                 "CREATE INDEX IF NOT EXISTS kubeglean_runs_scanned ON "
+                 "kubeglean_runs (scanned_at);\n"},
+     .n_columns = 26,
      .columns = {{"cluster", "text", "NOT NULL"},
                  {"job_uid", "uuid", "NOT NULL"},
                  {"pod_uid", "uuid", "NOT NULL"},
@@ -77,7 +79,8 @@ const struct kg_relation kg_own_relations[KG_OWN_RELATIONS] = {
                  {"scanned_at", "timestamp with time zone", ""},
                  {"started_at", "timestamp with time zone", ""},
                  {"finished_at", "timestamp with time zone", ""},
-                 {"stored_at", "timestamp with time zone", ""}},
+                 {"stored_at", "timestamp with time zone", ""},
+                 {"xids", "xid[]", "NOT NULL DEFAULT '{}'"}},
      .n_keys = 5,
      .keys = {0, 1, 2, 3, 4}},
     {.name = "kubeglean_scopes",
@@ -103,6 +106,14 @@ void kg_relation_column_ddl(struct kg_sql *q,
                c->modifier);
 }
 
+void kg_relation_indexes_ddl(struct kg_sql *q, const struct kg_relation *r)
+{
+    for (size_t i = 0; i < KG_COUNT_OF(r->indexes) && r->indexes[i] != NULL;
+         i++) {
+        kg_sql_add(q, "%s", r->indexes[i]);
+    }
+}
+
 void kg_relation_ddl(struct kg_sql *q, const struct kg_relation *r)
 {
     kg_sql_add(q, "CREATE TABLE IF NOT EXISTS %s (\n", r->name);
@@ -114,10 +125,7 @@ void kg_relation_ddl(struct kg_sql *q, const struct kg_relation *r)
         kg_sql_add(q, ",\n  PRIMARY KEY (%s)", r->key);
     }
     kg_sql_add(q, "\n)%s;\n", r->tail);
-    for (size_t i = 0; i < KG_COUNT_OF(r->indexes) && r->indexes[i] != NULL;
-         i++) {
-        kg_sql_add(q, "%s", r->indexes[i]);
-    }
+    kg_relation_indexes_ddl(q, r);
 }
 
 void kg_relation_grant(struct kg_sql *q, const struct kg_relation *r,

@@ -28,6 +28,12 @@
  * which waits for the other and then asks the guard again. It looks each key up
  * twice or three times, where once is most of the work; so it is not the first.
  *
+ * A row of our own instant does not say whose it is. But the transaction that it
+ * comes from (xmin) is among those that its run has in the ledger: a later run's
+ * is left alone. This is asked of no other row. One that was not there when u
+ * looked may be of a run that the statement cannot see yet: such are left as
+ * well, fewer rows are hit than were due, and the batch is tried again.
+ *
  * Rows of which the table has none yet are only inserted, which looks once: u is
  * no more than a count of them.
  *
@@ -39,6 +45,11 @@ bool kg_sql_is_scoped(const struct kg_table_def *def)
 {
     return def->mode == KG_MODE_REPLACE ||
            (def->mode == KG_MODE_UPSERT && def->scanned_at < 0);
+}
+
+bool kg_sql_is_row_guarded(const struct kg_table_def *def)
+{
+    return def->mode == KG_MODE_UPSERT && def->scanned_at >= 0;
 }
 
 enum source { GIVEN, STAGED };
@@ -70,6 +81,9 @@ static void add_mark_arrays(struct kg_sql *q, const struct kg_table_def *def,
 
     if (kg_sql_is_scoped(def)) {
         kg_sql_add(q, "unnest($%u::integer[]) AS kubeglean_scope, ", n + 2);
+    }
+    if (kg_sql_is_row_guarded(def)) {
+        last++; /* The runs: see add_row_open(). */
     }
     if (how == KG_SQL_CAREFUL) {
         kg_sql_add(q, "unnest($%u::bigint[]) AS kubeglean_row, ", last + 1);
@@ -140,6 +154,20 @@ static void add_set(struct kg_sql *q, const struct kg_table_def *def,
     }
 }
 
+/* "(t.at IS NULL OR t.at <compare> <ours>at": the parenthesis is left open. */
+static void add_row_is(struct kg_sql *q, const struct kg_table_def *def,
+                       const char *compare, const char *ours)
+{
+    struct kg_str at = kg_str_from(def->columns[def->scanned_at].name);
+
+    kg_sql_add(q, "(t.");
+    kg_sql_name(q, at);
+    kg_sql_add(q, " IS NULL OR t.");
+    kg_sql_name(q, at);
+    kg_sql_add(q, " %s %s", compare, ours);
+    kg_sql_name(q, at);
+}
+
 /* t's row is not newer than ours. */
 static void add_row_guard(struct kg_sql *q, const struct kg_table_def *def,
                           const char *ours)
@@ -148,15 +176,36 @@ static void add_row_guard(struct kg_sql *q, const struct kg_table_def *def,
         kg_sql_add(q, "true");
         return;
     }
+    add_row_is(q, def, "<=", ours);
+    kg_sql_add(q, ")");
+}
+
+/* Nor is it a later run's of the same instant. */
+static void add_row_open(struct kg_sql *q, const struct kg_table_def *def,
+                         enum source source)
+{
     struct kg_str at = kg_str_from(def->columns[def->scanned_at].name);
 
-    kg_sql_add(q, "(t.");
+    add_row_is(q, def, "<", "d.");
+    kg_sql_add(q, " OR (t.");
     kg_sql_name(q, at);
-    kg_sql_add(q, " IS NULL OR t.");
+    kg_sql_add(q, " = d.");
     kg_sql_name(q, at);
-    kg_sql_add(q, " <= %s", ours);
+    kg_sql_add(q, " AND NOT EXISTS (SELECT FROM kubeglean_runs r"
+                  " WHERE r.scanned_at = t.");
     kg_sql_name(q, at);
-    kg_sql_add(q, ")");
+    kg_sql_add(q, " AND r.target = ");
+    kg_sql_literal(q, kg_str_from(def->name));
+    kg_sql_add(q, " AND t.xmin = ANY (r.xids)"
+                  " AND concat_ws(' ', r.cluster, r.job_uid, r.pod_uid,"
+                  " r.container, lpad(r.restart::text, 10, '0'))"
+                  " COLLATE \"C\" > ");
+    if (source == GIVEN) {
+        kg_sql_add(q, "($%u::text[])[d.kubeglean_report + 1])))",
+                   def->n_columns + 2);
+    } else {
+        kg_sql_add(q, "$5::text)))");
+    }
 }
 
 static void add_conflict(struct kg_sql *q, const struct kg_table_def *def,
@@ -180,7 +229,12 @@ static void add_conflict(struct kg_sql *q, const struct kg_table_def *def,
         return;
     }
     kg_sql_add(q, " WHERE ");
-    add_row_guard(q, def, "excluded.");
+    if (!kg_sql_is_row_guarded(def)) {
+        add_row_guard(q, def, "excluded.");
+        return;
+    }
+    add_row_is(q, def, "<", "excluded.");
+    kg_sql_add(q, " OR t.ctid IN (SELECT s.kubeglean_ctid FROM u s))");
 }
 
 static void add_first_key(struct kg_sql *q, const struct kg_table_def *def)
@@ -284,7 +338,7 @@ static void add_before(struct kg_sql *q, const struct kg_table_def *def,
     if (scoped) {
         add_scope_guard(q, def, source);
     } else if (def->mode != KG_MODE_APPEND) {
-        add_row_guard(q, def, "d.");
+        add_row_open(q, def, source);
         kg_sql_add(q, " AS kubeglean_open");
     }
     kg_sql_add(q, " FROM (");

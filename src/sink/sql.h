@@ -26,6 +26,8 @@ const char *kg_sql_text(struct kg_sql *q);
 /* Must the whole scope be guarded by kubeglean_scopes? Else each row is, by its
  * scanned_at, or (KG_MODE_APPEND) none need be. */
 bool kg_sql_is_scoped(const struct kg_table_def *def);
+/* Is each row guarded, by its scanned_at alone? */
+bool kg_sql_is_row_guarded(const struct kg_table_def *def);
 
 /* KG_SQL_NEW takes it that the table has none of the keys, and fails with one
  * that exists. KG_SQL_FAST relies on what the statement saw before it wrote: it
@@ -41,10 +43,12 @@ enum kg_sql_how { KG_SQL_NEW, KG_SQL_FAST, KG_SQL_CAREFUL, KG_SQL_HOW_NR };
  * kg_sql_store: parameters are the columns' arrays, then an array of the
  * report's number, or its complement if the row has lost to a later one of the
  * statement, whose fate it shares. If it is scoped: an array of the scope's
- * number (from 1); then those of kg_sql_guard. KG_SQL_CAREFUL: an array of the
+ * number (from 1); then those of kg_sql_guard. If its rows are guarded, but for
+ * KG_SQL_NEW: an array of the reports' runs. KG_SQL_CAREFUL: an array of the
  * rows' numbers within their one report.
  * kg_sql_merge: from staging. Report's key, attempt, first and last row's
- * number; if it is scoped scanned_at (or -infinity), run, target's name.
+ * number; if it is scoped scanned_at (or -infinity), run, target's name; if its
+ * rows are guarded, but for KG_SQL_NEW: run.
  *
  * `casts` has for each column the type, ready for SQL, that the table holds it
  * as when that is not the column's own, else "". The value must be one of the

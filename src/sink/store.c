@@ -97,8 +97,17 @@ static void add_numbers(struct kg_batch *b, const struct kg_row_set *set,
     kg_binds_array_end(&b->args);
 }
 
+static void add_runs(struct kg_batch *b)
+{
+    kg_binds_array_begin(&b->args, KG_BINDS_TEXT);
+    for (size_t i = 0; i < b->n_reports; i++) {
+        kg_binds_element(&b->args, run_of(b->reports[i]));
+    }
+    kg_binds_array_end(&b->args);
+}
+
 static void rows_args(struct kg_batch *b, struct kg_row_set *set, uint64_t from,
-                      uint64_t to)
+                      uint64_t to, enum kg_sql_how how)
 {
     kg_binds_reset(&b->args);
     kg_row_set_args(set, from, to, &b->args);
@@ -118,7 +127,10 @@ static void rows_args(struct kg_batch *b, struct kg_row_set *set, uint64_t from,
         kg_binds_array_end(&b->args);
         add_scopes(b, set, from, to);
     }
-    if (b->care != KG_CARE_GATHERED) {
+    if (kg_sql_is_row_guarded(set->def) && how != KG_SQL_NEW) {
+        add_runs(b);
+    }
+    if (how == KG_SQL_CAREFUL) {
         add_numbers(b, set, from, to);
     }
 }
@@ -141,6 +153,7 @@ void kg_store_rows(struct kg_batch *b, struct kg_pg *pg, struct kg_row_set *set,
 {
     const struct kg_report *r;
     struct kg_target *t;
+    enum kg_sql_how how;
 
     if (from == to) {
         return;
@@ -153,8 +166,9 @@ void kg_store_rows(struct kg_batch *b, struct kg_pg *pg, struct kg_row_set *set,
         add_scopes(b, set, from, to);
         add_guard(b, pg, r, t->guard);
     }
-    rows_args(b, set, from, to);
-    kg_pg_add(pg, kg_sql_text(&t->store[how_to(b, t)]), &b->args);
+    how = how_to(b, t);
+    rows_args(b, set, from, to, how);
+    kg_pg_add(pg, kg_sql_text(&t->store[how]), &b->args);
 }
 
 void kg_store_check(const struct kg_batch *b, struct kg_pg *pg)
@@ -189,6 +203,7 @@ void kg_store_staged(struct kg_batch *b, struct kg_pg *pg, uint64_t from,
     const struct kg_report *r = b->reports[0];
     struct kg_target *t = r->target;
     bool scoped = kg_sql_is_scoped(t->def);
+    enum kg_sql_how how = how_to(b, t);
 
     if (scoped) {
         attempt_args(b, r);
@@ -200,8 +215,10 @@ void kg_store_staged(struct kg_batch *b, struct kg_pg *pg, uint64_t from,
     kg_binds_u64(&b->args, to - 1);
     if (scoped) {
         place_args(b, r);
+    } else if (kg_sql_is_row_guarded(t->def) && how != KG_SQL_NEW) {
+        kg_binds_text(&b->args, run_of(r));
     }
-    kg_pg_add(pg, kg_sql_text(&t->merge[how_to(b, t)]), &b->args);
+    kg_pg_add(pg, kg_sql_text(&t->merge[how]), &b->args);
 }
 
 static void note_scopes(struct kg_report *r, const struct kg_pg *pg,
@@ -242,8 +259,8 @@ static void move(uint64_t *from, uint64_t *to, uint64_t *n)
     *n -= moved;
 }
 
-/* The careful way left rows alone that somebody else had written meanwhile: as
- * they should be, or newer. */
+/* The careful way left rows of a scope alone that somebody else had written
+ * meanwhile: as they should be, or newer. */
 static void correct(struct kg_report *r, uint64_t n_missed)
 {
     struct kg_report_result *result = &r->result;
@@ -275,7 +292,8 @@ bool kg_store_count(struct kg_batch *b, struct kg_pg *pg, unsigned statement)
     if (n_hit >= n_due) {
         return true;
     }
-    if (b->care == KG_CARE_GATHERED) {
+    if (b->care == KG_CARE_GATHERED ||
+        kg_sql_is_row_guarded(b->reports[0]->target->def)) {
         return false;
     }
     correct(b->reports[0], n_due - n_hit);
@@ -302,7 +320,7 @@ void kg_store_ended(struct kg_batch *b, struct kg_pg *pg)
     kg_batch_stored(b, pg); /* Last. */
 }
 
-static void raced(struct kg_batch *b, struct kg_pg *pg)
+void kg_store_raced(struct kg_batch *b, struct kg_pg *pg)
 {
     struct kg_error e;
 
@@ -354,7 +372,7 @@ static void on_stored(struct kg_pg *pg, const struct kg_error *e)
     }
     for (unsigned i = 0; i < b->n_statements; i++) {
         if (!kg_store_count(b, pg, i)) {
-            raced(b, pg); /* Last. */
+            kg_store_raced(b, pg); /* Last. */
             return;
         }
     }
@@ -400,7 +418,7 @@ static void on_merged(struct kg_pg *pg, const struct kg_error *e)
         return;
     }
     if (!kg_store_count(b, pg, b->n_statements - 1)) {
-        raced(b, pg); /* Last. */
+        kg_store_raced(b, pg); /* Last. */
         return;
     }
     kg_store_ended(b, pg); /* Last. */

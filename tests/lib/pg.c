@@ -32,6 +32,16 @@ int kt_pg_port(void)
     return (int)strtol(port + strlen("port="), NULL, 10);
 }
 
+void kt_pg_in_background(const char *sql)
+{
+    char command[1200];
+
+    (void)snprintf(command, sizeof(command),
+                   "psql -qAtX '%s' -c \"%s\" >/dev/null 2>&1 &",
+                   kt_pg_conninfo(), sql);
+    assert_int_equal(system(command), 0);
+}
+
 const char *kt_pg_query(const char *sql)
 {
     static char output[64 * 1024];

@@ -16,6 +16,8 @@ int kt_pg_port(void); /* Of 127.0.0.1. */
  * by '\n', without the last one. In a static buffer, until the next call. */
 const char *kt_pg_query(const char *sql);
 #define kt_assert_query(sql, want) assert_string_equal(kt_pg_query(sql), want)
+/* In a session beside ours, which ends by itself; `sql` has no '"' and no '$'. */
+void kt_pg_in_background(const char *sql);
 /* Drops all tables of the schema public. */
 void kt_pg_reset(void);
 /* with-postgres --ctl: "start", "kill", "pause", ... Skips the test when the

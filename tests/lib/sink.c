@@ -59,6 +59,14 @@ void kt_turn_for(struct kt_sink *t, unsigned ms)
     }
 }
 
+void kt_until_query(struct kt_sink *t, const char *sql, const char *want)
+{
+    for (unsigned i = 0; i < 500 && strcmp(kt_pg_query(sql), want) != 0; i++) {
+        kt_turn_for(t, 20);
+    }
+    kt_assert_query(sql, want);
+}
+
 void kt_until_told(struct kt_sink *t)
 {
     for (unsigned i = 0; i < 5000 && t->n_states == 0; i++) {

@@ -25,6 +25,8 @@ void kt_sink_until_ready(struct kt_sink *t);
 void kt_until_told(struct kt_sink *t);
 /* Turns the loop that long, whatever happens. */
 void kt_turn_for(struct kt_sink *t, unsigned ms);
+/* Turns it until the server answers `want`; fails after some seconds. */
+void kt_until_query(struct kt_sink *t, const char *sql, const char *want);
 void kt_sink_teardown(struct kt_sink *t);
 /* An empty database and a counting heap as well. */
 void kt_sink_fresh(struct kt_sink *t);

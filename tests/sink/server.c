@@ -17,17 +17,6 @@ enum { NOON = 1790000000 };
 static const struct kt_row two[] = {{"a", "2", "{}", "OK"},
                                     {"b", "2", "{}", "OK"}};
 
-/* A session beside ours; it ends by itself. */
-static void in_background(const char *sql)
-{
-    char command[1000];
-
-    (void)snprintf(command, sizeof(command),
-                   "psql -qAtX '%s' -c \"%s\" >/dev/null 2>&1 &",
-                   kt_pg_conninfo(), sql);
-    assert_int_equal(system(command), 0);
-}
-
 static void until_logged(struct kt_sink *t, const char *text, unsigned before)
 {
     for (unsigned i = 0; i < 200 && kt_pg_count_log(text) == before; i++) {
@@ -36,14 +25,6 @@ static void until_logged(struct kt_sink *t, const char *text, unsigned before)
     if (kt_pg_count_log(text) == before) {
         fail_msg("the server never said: %s", text);
     }
-}
-
-static void until_query(struct kt_sink *t, const char *sql, const char *want)
-{
-    for (unsigned i = 0; i < 200 && strcmp(kt_pg_query(sql), want) != 0; i++) {
-        kt_turn_for(t, 20);
-    }
-    kt_assert_query(sql, want);
 }
 
 /* Rows a and b are there, and ours; the sink has `more` words. */
@@ -91,11 +72,11 @@ static void hold_row(struct kt_sink *t, const char *then)
                    " scan_history WHERE name = 'b' FOR UPDATE; " UNTIL_WE_WAIT
                    " %s; COMMIT",
                    then);
-    in_background(sql);
-    until_query(t,
-                "SELECT count(*) FROM pg_stat_activity WHERE"
-                " application_name = 'kt other' AND wait_event = 'PgSleep'",
-                "1");
+    kt_pg_in_background(sql);
+    kt_until_query(t,
+                   "SELECT count(*) FROM pg_stat_activity WHERE"
+                   " application_name = 'kt other' AND wait_event = 'PgSleep'",
+                   "1");
 }
 
 /* While another session holds row b, and asks for more with `then`. */
@@ -178,10 +159,11 @@ static void store_while(void (*kill)(void), const char *said)
     before = kt_pg_count_log(said);
     hold_row(&t, WHILE_WE_WAIT);
     kt_store(&t, &run, 0, two, 2, &s);
-    until_query(&t,
-                "SELECT count(*) FROM pg_stat_activity WHERE application_name"
-                " = 'kubeglean' AND wait_event_type = 'Lock'",
-                "1");
+    kt_until_query(
+        &t,
+        "SELECT count(*) FROM pg_stat_activity WHERE application_name"
+        " = 'kubeglean' AND wait_event_type = 'Lock'",
+        "1");
     kill();
     until_logged(&t, said, before);
     until_stored_once(&t, &s);
@@ -252,7 +234,7 @@ static void closing_waits_for_no_statement_and_leaves_none(void **state)
     open_over_rows(&t, "");
     (void)kt_pg_query(hang_once);
     kt_store(&t, &run, 0, two, 2, &s);
-    until_query(&t, hanging, "1");
+    kt_until_query(&t, hanging, "1");
     begin_ns = kg_clock_mono_ns();
     kt_sink_end(&t);
     assert_true(kg_clock_mono_ns() - begin_ns < 5 * UINT64_C(1000000000));

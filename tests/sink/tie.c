@@ -32,6 +32,13 @@ static const struct kg_table_def replaced = {.name = "held",
                                              .scope = scope,
                                              .scanned_at = 3};
 
+static const struct kg_table_def by_row = {.name = "held",
+                                           .n_columns = 4,
+                                           .columns = columns,
+                                           .n_scope = 1,
+                                           .scope = scope,
+                                           .scanned_at = 3};
+
 /* A report of the second NOON: of a run, which of its documents, and names. */
 struct told {
     unsigned run;
@@ -189,6 +196,111 @@ static void replace_leaves_the_greater_run_of_one_second_alone(void **state)
     kt_sink_end(&t);
 }
 
+/* --- rows, each with its own guard ---------------------------------------------- */
+
+static void the_greater_run_of_one_second_keeps_its_rows(void **state)
+{
+    struct kg_report_result result;
+    struct kt_sink t;
+
+    (void)state;
+    kt_sink_fresh(&t);
+    (void)store(&t, &by_row, (struct told){2, .names = "a b"});
+    result = store(&t, &by_row, (struct told){1, .names = "b c"});
+    assert_int_equal(result.n_refused, 1);
+    assert_int_equal(result.n_inserted, 1);
+    kt_assert_query(HELD, "a|20\nb|20\nc|10");
+    (void)store(&t, &by_row, (struct told){3, .names = "b c"});
+    kt_assert_query(HELD, "a|20\nb|30\nc|30");
+    assert_int_equal(
+        store(&t, &by_row, (struct told){1, 1, .names = "a b"}).outcome,
+        KG_SUPERSEDED);
+    kt_assert_query(HELD, "a|20\nb|30\nc|30");
+    kt_sink_end(&t);
+}
+
+static void a_large_report_of_one_second_is_held_to_the_same(void **state)
+{
+    struct kt_sink t;
+
+    (void)state;
+    kt_sink_fresh(&t);
+    (void)store(&t, &by_row, (struct told){2, .names = "a", .large = true});
+    kt_assert_query(MANY, "1500|20|20");
+    (void)store(&t, &by_row, (struct told){1, .names = "a b", .large = true});
+    kt_assert_query(HELD, "a|20\nb|10");
+    kt_assert_query(MANY, "1500|20|20");
+    (void)store(&t, &by_row, (struct told){3, .names = "row7", .large = true});
+    kt_assert_query(MANY, "1500|30|30");
+    kt_sink_end(&t);
+}
+
+/* A greater run is there, and the row is not its own. */
+static void a_row_of_a_lesser_run_is_nobody_elses(void **state)
+{
+    struct kt_sink t;
+
+    (void)state;
+    kt_sink_fresh(&t);
+    (void)store(&t, &by_row, (struct told){3, .names = "x"});
+    (void)store(&t, &by_row, (struct told){1, .names = "a"});
+    (void)store(&t, &by_row, (struct told){2, .names = "a"});
+    (void)store(&t, &by_row, (struct told){2, 1, .names = "a"});
+    kt_assert_query(HELD, "a|21\nx|30");
+    kt_sink_end(&t);
+}
+
+/* What is stored within savepoints is of transactions of their own. */
+static void rows_beside_a_bad_one_are_kept_as_well(void **state)
+{
+    struct kt_sink t;
+
+    (void)state;
+    kt_sink_fresh(&t);
+    (void)store(&t, &by_row, (struct told){2, .names = "a b bad c d"});
+    assert_int_equal(
+        store(&t, &by_row, (struct told){1, .names = "a b c d"}).n_refused, 4);
+    kt_assert_query(HELD, "a|20\nb|20\nc|20\nd|20");
+    (void)store(&t, &by_row, (struct told){3, .names = "a b bad c d"});
+    kt_assert_query(HELD, "a|30\nb|30\nc|30\nd|30");
+    kt_sink_end(&t);
+}
+
+/* Run 9 stores, and commits while somebody waits for it. */
+#define RUN_9                                                             \
+    "BEGIN; INSERT INTO held VALUES ('c1', 'm', 90, "                     \
+    "to_timestamp(1790000000));"                                          \
+    " INSERT INTO kubeglean_runs (cluster, job_uid, pod_uid, container,"  \
+    " restart, target, scanned_at, documents, xids) SELECT 'c1', id, id," \
+    " 'krr', 0, 'held', to_timestamp(1790000000), 1,"                     \
+    " ARRAY[pg_current_xact_id()::xid] FROM"                              \
+    " (SELECT '00000009-0000-4000-8000-000000000000'::uuid AS id) u;"     \
+    " DO 'BEGIN WHILE NOT EXISTS (SELECT FROM pg_locks WHERE NOT granted" \
+    " AND transactionid = pg_current_xact_id()::xid) LOOP"                \
+    " PERFORM pg_sleep(0.01); END LOOP; END'; COMMIT"
+
+static void a_greater_run_that_commits_meanwhile_keeps_its_rows(void **state)
+{
+    static const struct told slow = {1, .names = "bad m n"};
+    struct kt_stored s;
+    struct kt_sink t;
+
+    (void)state;
+    kt_sink_fresh(&t);
+    assert_int_equal(kt_prepare(&t, &by_row).code, KG_OK);
+    kt_pg_in_background(RUN_9);
+    kt_until_query(&t,
+                   "SELECT count(*) FROM pg_stat_activity"
+                   " WHERE wait_event = 'PgSleep'",
+                   "1");
+    begin(&t, &by_row, &slow, &s);
+    kt_sink_until(&t, &s.done, 20);
+    assert_int_equal(s.result.n_refused, 1);
+    assert_int_equal(s.result.n_rejected, 1);
+    kt_assert_query(HELD, "m|90\nn|10");
+    kt_sink_end(&t);
+}
+
 /* --- documents of one run ------------------------------------------------------------ */
 
 static void documents_of_one_run_add_up_where_rows_are_upserted(void **state)
@@ -252,6 +364,26 @@ static void scopes_that_know_no_run_are_extended(void **state)
     kt_sink_end(&t);
 }
 
+static void runs_that_know_no_transaction_are_extended(void **state)
+{
+    struct kt_sink t;
+
+    (void)state;
+    kt_sink_fresh(&t);
+    (void)store(&t, &by_row, (struct told){2, .names = "a"});
+    kt_sink_teardown(&t);
+    (void)kt_pg_query("DROP INDEX kubeglean_runs_scanned;"
+                      "ALTER TABLE kubeglean_runs DROP COLUMN xids");
+    kt_sink_setup(&t, NULL);
+    (void)store(&t, &by_row, (struct told){1, .names = "a b"});
+    kt_assert_query(HELD, "a|10\nb|10"); /* As it was then. */
+    (void)store(&t, &by_row, (struct told){0, .names = "a b"});
+    kt_assert_query(HELD, "a|10\nb|10");
+    kt_assert_query("SELECT to_regclass('kubeglean_runs_scanned') IS NOT NULL",
+                    "t");
+    kt_sink_end(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -260,9 +392,15 @@ int main(void)
         cmocka_unit_test(
             reports_gathered_of_one_second_end_as_their_runs_are_ordered),
         cmocka_unit_test(replace_leaves_the_greater_run_of_one_second_alone),
+        cmocka_unit_test(the_greater_run_of_one_second_keeps_its_rows),
+        cmocka_unit_test(a_large_report_of_one_second_is_held_to_the_same),
+        cmocka_unit_test(a_row_of_a_lesser_run_is_nobody_elses),
+        cmocka_unit_test(rows_beside_a_bad_one_are_kept_as_well),
+        cmocka_unit_test(a_greater_run_that_commits_meanwhile_keeps_its_rows),
         cmocka_unit_test(documents_of_one_run_add_up_where_rows_are_upserted),
         cmocka_unit_test(a_document_replaces_the_one_before_it),
         cmocka_unit_test(scopes_that_know_no_run_are_extended),
+        cmocka_unit_test(runs_that_know_no_transaction_are_extended),
     };
 
     return cmocka_run_group_tests_name("tie", tests, NULL, NULL);
