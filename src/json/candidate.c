@@ -27,6 +27,7 @@ void kg_candidate_begin(struct kg_frame *f, struct kg_cut *c, uint64_t from)
     f->token.member = 0;
     f->token.end = 0;
     f->mute.on = false;
+    f->skip.goes_on = false;
     f->text.on = false;
     f->tally.on = false;
     if (f->options.interest != NULL) {
@@ -208,6 +209,30 @@ enum kg_frame_event kg_candidate_fail(struct kg_frame *f, struct kg_cut *c,
                                       enum kg_frame_fault fault)
 {
     return break_off(f, c, fault, f->options.strict ? DEAD : NOISE);
+}
+
+/* What is longer than any literal. */
+static enum kg_frame_fault scalar_fault(const uint8_t *p, const uint8_t *end)
+{
+    while (p < end && strchr("+-.0123456789Ee", *p) != NULL) {
+        p++;
+    }
+    return p == end ? KG_FAULT_NUMBER : KG_FAULT_SYNTAX;
+}
+
+enum kg_frame_fault kg_candidate_shorten(const struct kg_frame *f,
+                                         struct kg_cut *c, const uint8_t *from)
+{
+    size_t over = kg_cut_token_len(f, c) - kg_frame_token_limit(f) - 1;
+    size_t copied = (size_t)(c->p - from);
+    size_t n = over < copied ? over : copied;
+
+    c->p -= n;
+    c->o -= n;
+    if (f->state == SCALAR) {
+        return scalar_fault(f->out.ptr + f->token.text, c->o);
+    }
+    return f->token.naming ? KG_FAULT_KEY : KG_FAULT_STRING;
 }
 
 static enum kg_grammar_state drain_from(enum kg_grammar_state state)

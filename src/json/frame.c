@@ -7,6 +7,19 @@
 
 enum { SMALLEST = 16 * 1024 };
 
+static size_t min(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* No longer than what has a limit: a byte that is no UTF-8 becomes three. */
+static size_t gap_of(const struct kg_frame_limits *l)
+{
+    size_t gap = min(min(l->key, l->string) / 3, min(l->number, KG_TORN_MAX));
+
+    return gap >= KG_NEST_GAP_MIN ? gap : 0;
+}
+
 enum kg_errc kg_frame_init(struct kg_frame *f,
                            const struct kg_frame_options *options)
 {
@@ -14,7 +27,8 @@ enum kg_errc kg_frame_init(struct kg_frame *f,
                            .state = options->strict ? START : NOISE,
                            .whole = options->interest == NULL &&
                                     !options->delimits &&
-                                    options->scan->checked != NULL};
+                                    options->scan->checked != NULL,
+                           .skip.gap = gap_of(&options->limits)};
     f->kinds = kg_calloc(options->limits.depth / 8 + 1, 1);
     f->out.ptr = kg_alloc(SMALLEST);
     f->out.capacity = SMALLEST;
@@ -291,41 +305,14 @@ static bool drop_muted(struct kg_frame *f)
     return true;
 }
 
-static size_t token_limit(const struct kg_frame *f)
-{
-    if (f->state == SCALAR) {
-        return f->options.limits.number;
-    }
-    return f->token.naming ? f->options.limits.key : f->options.limits.string;
-}
-
-static enum kg_frame_fault token_fault(const struct kg_frame *f)
-{
-    if (f->state == SCALAR) {
-        return KG_FAULT_NUMBER;
-    }
-    return f->token.naming ? KG_FAULT_KEY : KG_FAULT_STRING;
-}
-
-static bool is_token_too_long(const struct kg_frame *f)
-{
-    return kg_grammar_is_in_token(f) &&
-           f->out.len - f->token.text > token_limit(f);
-}
-
 /* The token that fills `out` may be a long one, up to its limit. What leaves
  * nothing there, as white space and muted members, needs no room. */
-static enum kg_frame_event make_room(struct kg_frame *f, struct kg_str in)
+static enum kg_frame_event make_room(struct kg_frame *f)
 {
-    const uint8_t *p = (const uint8_t *)in.ptr;
-    struct kg_cut c = {p, p, p, f->out.ptr + f->out.len, NULL};
     uint8_t *out;
 
     if (f->out.len < f->out.capacity / 2 || drop_muted(f)) {
         return KG_FRAME_HUNGRY;
-    }
-    if (is_token_too_long(f)) {
-        return kg_candidate_refuse(f, &c, token_fault(f));
     }
     out = kg_realloc(f->out.ptr, f->out.capacity * 2);
     if (out == NULL) {
@@ -375,8 +362,10 @@ static enum kg_frame_event read_some(struct kg_frame *f, struct kg_str *in)
     struct kg_cut c = {start, start, start + in->len, f->out.ptr + f->out.len,
                        NULL};
     enum kg_frame_event event = KG_FRAME_HUNGRY;
+    bool all;
 
     bound(f, &c);
+    all = c.end == start + in->len;
     while (c.p < c.end && event == KG_FRAME_HUNGRY) {
         event = step(f, &c);
     }
@@ -385,6 +374,9 @@ static enum kg_frame_event read_some(struct kg_frame *f, struct kg_str *in)
         f->mend.line = f->offset + (uint64_t)(c.line - c.start);
     }
     kg_frame_take(f, in, (size_t)(c.p - c.start));
+    if (f->skip.goes_on && all) {
+        kg_torn_wait(&f->torn, in);
+    }
     return event;
 }
 
@@ -398,7 +390,7 @@ static enum kg_frame_event hand_on(struct kg_frame *f, struct kg_str in)
     }
     event = kg_candidate_give(f);
     if (event == KG_FRAME_HUNGRY && in.len > 0) {
-        event = make_room(f, in);
+        event = make_room(f);
     }
     return event;
 }
@@ -408,7 +400,8 @@ static struct kg_str *source(struct kg_frame *f, struct kg_str *in)
     if (f->mend.rest.len > 0) {
         return &f->mend.rest;
     }
-    return f->again.rest.len > 0 ? &f->again.rest : in;
+    return f->again.rest.len > 0 ? &f->again.rest
+                                 : kg_torn_source(&f->torn, in);
 }
 
 enum kg_frame_event kg_frame_next(struct kg_frame *f, struct kg_str *in)
@@ -434,6 +427,9 @@ enum kg_frame_event kg_frame_next(struct kg_frame *f, struct kg_str *in)
             event = hand_on(f, *from);
         }
     }
+    if (event == KG_FRAME_HUNGRY) {
+        kg_torn_let_go(&f->torn);
+    }
     return event;
 }
 
@@ -442,8 +438,11 @@ enum kg_frame_event kg_frame_end(struct kg_frame *f)
     static const uint8_t none[1];
     struct kg_str nothing = kg_str_of("", 0);
     struct kg_cut c = {none, none, none, NULL, NULL};
-    enum kg_frame_event event = kg_frame_next(f, &nothing);
+    enum kg_frame_event event;
 
+    f->ended = true;
+    kg_torn_end(&f->torn);
+    event = kg_frame_next(f, &nothing);
     if (event == KG_FRAME_HUNGRY && f->mend.kind != KG_MEND_NONE) {
         event = kg_mend_end(f);
         if (event == KG_FRAME_HUNGRY) {

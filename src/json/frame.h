@@ -33,6 +33,7 @@
 #include "interest.h"
 #include "mend.h"
 #include "noise.h"
+#include "torn.h"
 
 struct kg_frame_limits {
     size_t depth, string, key, number;
@@ -108,6 +109,13 @@ struct kg_frame_span {
     size_t depth; /* Outside of it. */
 };
 
+/* What is muted, as far as scan.h has gone over it. */
+struct kg_frame_skip {
+    size_t gap;     /* kg_nest.gap; 0: nothing is skipped. */
+    bool goes_on;   /* It goes on with the next byte, */
+    uint64_t bound; /* up to there in the stream. */
+};
+
 /* An array that is only counted, while it is muted. */
 struct kg_frame_tally {
     bool on;
@@ -151,10 +159,13 @@ struct kg_frame {
     struct kg_frame_token token;
     struct kg_frame_span mute;
     struct kg_frame_span text;
+    struct kg_frame_skip skip;
     struct kg_frame_tally tally;
     struct kg_frame_ending ending;
     struct kg_inner inner; /* A document that may be inside a broken one. */
     struct kg_frame_again again;
+    struct kg_torn torn;
+    bool ended;          /* There is no more input. */
     struct kg_mend mend; /* What is between its bytes, and none of them. */
 };
 

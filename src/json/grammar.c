@@ -31,6 +31,17 @@ static enum kg_frame_event refuse(struct kg_frame *f, struct kg_cut *c,
     return event;
 }
 
+/* Of the token that is read too much was copied, from `from` on. */
+static enum kg_frame_event refuse_token(struct kg_frame *f, struct kg_cut *c,
+                                        const uint8_t *from)
+{
+    struct kg_cut copy = *c;
+    enum kg_frame_fault fault = kg_candidate_shorten(f, &copy, from);
+
+    *c = copy;
+    return fault == KG_FAULT_SYNTAX ? fail_here(f, c) : refuse(f, c, fault);
+}
+
 static enum kg_frame_event close_candidate(struct kg_frame *f,
                                            const struct kg_cut *c)
 {
@@ -322,13 +333,13 @@ static enum kg_frame_event on_closer(struct kg_frame *f, struct kg_cut *c)
 
 /* --- strings ---------------------------------------------------------------- */
 
-INLINED enum kg_frame_event end_text(struct kg_frame *f, struct kg_cut *c)
+INLINED enum kg_frame_event end_text(struct kg_frame *f, struct kg_cut *c,
+                                     const uint8_t *from)
 {
-    size_t len = (size_t)(c->o - f->out.ptr) - f->token.text - 1;
+    size_t len = kg_cut_token_len(f, c);
 
-    if (len >
-        (f->token.naming ? f->options.limits.key : f->options.limits.string)) {
-        return refuse(f, c, f->token.naming ? KG_FAULT_KEY : KG_FAULT_STRING);
+    if (len > kg_frame_token_limit(f)) {
+        return refuse_token(f, c, from);
     }
     f->token.braced = len > 0 && c->o[-1] == '{';
     *c->o++ = *c->p++;
@@ -350,6 +361,7 @@ static enum kg_frame_event replace(struct kg_frame *f, struct kg_cut *c,
         return fail_here(f, c);
     }
     f->mend.mangled = kg_cut_offset(f, c);
+    f->token.escaped = true;
     c->o -= n;
     memcpy(c->o, "\xEF\xBF\xBD", 3);
     c->o += 3;
@@ -396,12 +408,17 @@ INLINED enum kg_frame_event on_sequence(struct kg_frame *f, struct kg_cut *c)
 
 INLINED enum kg_frame_event on_text(struct kg_frame *f, struct kg_cut *c)
 {
+    const uint8_t *from = c->p;
+
     kg_bytes_copy_plain(&c->p, c->end, &c->o, f->options.scan->wide);
+    if (c->p < c->end && *c->p == '"') {
+        return end_text(f, c, from);
+    }
+    if (kg_cut_token_len(f, c) > kg_frame_token_limit(f)) {
+        return refuse_token(f, c, from);
+    }
     if (c->p == c->end) {
         return KG_FRAME_HUNGRY;
-    }
-    if (*c->p == '"') {
-        return end_text(f, c);
     }
     if (*c->p == '\\') {
         *c->o++ = *c->p++;
@@ -442,7 +459,7 @@ INLINED enum kg_frame_event on_hex(struct kg_frame *f, struct kg_cut *c)
 
 INLINED enum kg_frame_event end_scalar(struct kg_frame *f, struct kg_cut *c)
 {
-    size_t len = (size_t)(c->o - f->out.ptr) - f->token.text;
+    size_t len = kg_cut_token_len(f, c);
     enum kg_scalar kind =
         kg_scalar_of(kg_str_of((char *)f->out.ptr + f->token.text, len));
 
@@ -466,8 +483,13 @@ INLINED enum kg_frame_event end_scalar(struct kg_frame *f, struct kg_cut *c)
 
 INLINED enum kg_frame_event on_scalar(struct kg_frame *f, struct kg_cut *c)
 {
+    const uint8_t *from = c->p;
+
     while (c->p < c->end && kg_scalar_has(*c->p)) {
         *c->o++ = *c->p++;
+    }
+    if (kg_cut_token_len(f, c) > kg_frame_token_limit(f)) {
+        return refuse_token(f, c, from);
     }
     return c->p < c->end ? end_scalar(f, c) : KG_FRAME_HUNGRY;
 }

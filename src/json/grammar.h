@@ -98,6 +98,25 @@ static inline bool kg_frame_counts(const struct kg_frame *f, bool object)
     return object == (f->options.root != KG_ROOT_ARRAY);
 }
 
+/* Of the token that is read: its bytes without a string's first quote, and how
+ * many it may have. */
+static inline size_t kg_cut_token_len(const struct kg_frame *f,
+                                      const struct kg_cut *c)
+{
+    return (size_t)(c->o - f->out.ptr) - f->token.text - (f->state != SCALAR);
+}
+
+static inline size_t kg_frame_token_limit(const struct kg_frame *f)
+{
+    const struct kg_frame_limits *l = &f->options.limits;
+    size_t literal = sizeof("-Infinity") - 1;
+
+    if (f->state == SCALAR) {
+        return l->number > literal ? l->number : literal;
+    }
+    return f->token.naming ? l->key : l->string;
+}
+
 /* candidate.c: how one begins and ends. `from` is where its first byte is, which
  * the caller reads. */
 void kg_candidate_begin(struct kg_frame *f, struct kg_cut *c, uint64_t from);
@@ -111,6 +130,11 @@ enum kg_frame_event kg_candidate_accept(struct kg_frame *f,
  * tokens are left, or BROKEN. */
 enum kg_frame_event kg_candidate_fail(struct kg_frame *f, struct kg_cut *c,
                                       enum kg_frame_fault fault);
+/* The token is longer than it may be by what was copied of it last, from `from`
+ * on: of that all but one byte too many is taken back, so that it ends in the same
+ * place wherever the input was cut. Returns its fault. */
+enum kg_frame_fault kg_candidate_shorten(const struct kg_frame *f,
+                                         struct kg_cut *c, const uint8_t *from);
 /* A limit: the rest of the document is no noise, and nothing worth reading. */
 enum kg_frame_event kg_candidate_refuse(struct kg_frame *f, struct kg_cut *c,
                                         enum kg_frame_fault fault);
@@ -132,9 +156,8 @@ bool kg_mend_at_line(struct kg_frame *f, struct kg_cut *c);
 bool kg_mend_at_fault(struct kg_frame *f, struct kg_cut *c);
 /* Reading goes on at c->p; it stops at the next place for a stamp. */
 bool kg_mend_at_piece(struct kg_frame *f, struct kg_cut *c);
-/* c->end, or where the next piece of the line that is read may begin. */
-const uint8_t *kg_mend_piece_end(const struct kg_frame *f,
-                                 const struct kg_cut *c);
+/* Where in the stream the next piece of the line that is read may begin. */
+uint64_t kg_mend_piece_end(const struct kg_frame *f, const struct kg_cut *c);
 /* Reads from `in` while f->mend has a kind; _end(): there is no more. */
 enum kg_frame_event kg_mend_read(struct kg_frame *f, struct kg_str *in);
 enum kg_frame_event kg_mend_end(struct kg_frame *f);

@@ -191,13 +191,11 @@ bool kg_mend_at_piece(struct kg_frame *f, struct kg_cut *c)
     return false;
 }
 
-const uint8_t *kg_mend_piece_end(const struct kg_frame *f,
-                                 const struct kg_cut *c)
+uint64_t kg_mend_piece_end(const struct kg_frame *f, const struct kg_cut *c)
 {
-    uint64_t past = (kg_cut_offset(f, c) - line_of(f, c)) % PIECE;
-    size_t rest = (size_t)(PIECE - past);
+    uint64_t at = kg_cut_offset(f, c);
 
-    return (size_t)(c->end - c->p) > rest ? c->p + rest : c->end;
+    return at + PIECE - (at - line_of(f, c)) % PIECE;
 }
 
 /* --- the end of what is looked at ------------------------------------------------- */

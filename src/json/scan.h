@@ -10,7 +10,7 @@
 #include "kubeglean/error.h"
 #include "kubeglean/str.h"
 
-enum { KG_NEST_MAX = 64, KG_CHECK_SLACK = 80 };
+enum { KG_NEST_MAX = 64, KG_NEST_GAP_MIN = 64, KG_CHECK_SLACK = 80 };
 
 /* An array that is only counted: all its elements, and the objects among them
  * that have a member with a certain value. */
@@ -26,8 +26,12 @@ struct kg_nest {
     uint64_t kinds; /* A bit for each, the innermost lowest: 1 is an object. */
     unsigned depth; /* How many; 0: its end was found. */
     unsigned max;   /* No deeper than this, at most KG_NEST_MAX. */
+    size_t gap;     /* So long, at least KG_NEST_GAP_MIN, it goes on without a
+                   * bracket or a comma. */
     struct kg_tally
-        *tally; /* The outermost is its array. NULL: there is none. */
+        *tally;   /* The outermost is its array. NULL: there is none. */
+    bool member;  /* What is read is right behind an object's opener. */
+    bool ran_out; /* Told by `nested`: with more bytes it might go on. */
 };
 
 /* What comes next where a check begins. */
@@ -51,9 +55,10 @@ struct kg_check {
 struct kg_scan {
     const char *name; /* As KG_SIMD has it. */
     bool wide;        /* bytes.h: 16 bytes at a time. */
-    /* Reads from behind an opener or a comma. Returns how much is sure to be
-     * inside, up to and with an opener, a closer or a comma; `n` is as it is
-     * there. 0: nothing is. It stops
+    /* Reads from behind an opener, a closer or a comma. Returns how much is sure
+     * to be inside, up to and with another; `n` is as it is there. 0: nothing is.
+     * Cut anywhere and read on from there, by as many calls as it takes, the same
+     * is sure. It stops
      * - behind the closer that makes n->depth 0;
      * - before a closer of the other kind, and an opener that is too deep;
      * - before a string with a control character in it; with a tally's name, with
@@ -61,6 +66,7 @@ struct kg_scan {
      * - before a byte that no JSON text has outside strings, a member that does
      *   not begin with a quote, and a line that does not begin with white space
      *   or a closer;
+     * - before n->gap bytes without a bracket or a comma;
      * - with a tally, before an element that is no container, and a member of
      *   its name whose value is not there whole. */
     size_t (*nested)(struct kg_nest *n, const uint8_t *p, size_t len);

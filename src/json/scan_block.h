@@ -46,6 +46,7 @@ struct place {
     const uint8_t *end;
     const uint8_t *block;
     const uint8_t *sure; /* Up to here. */
+    bool ran_out;        /* A value that decides is not there whole. */
 };
 
 static inline uint64_t lowest(uint64_t bits)
@@ -211,7 +212,7 @@ INLINED bool keep(struct kg_nest *kept, struct place *at, const struct mask *m,
  * decide. Returns `before`, or less where a value is not there whole. */
 static inline uint64_t tally_up(struct kg_tally *t, uint64_t names,
                                 uint64_t ended, uint64_t before,
-                                const struct place *at)
+                                struct place *at)
 {
     for (names &= before; names != 0; names &= names - 1) {
         uint64_t bit = lowest(names);
@@ -219,6 +220,7 @@ static inline uint64_t tally_up(struct kg_tally *t, uint64_t names,
         kg_tally_end(t, (unsigned)__builtin_popcountll(ended & (bit - 1)));
         ended &= ~(bit - 1);
         if (!kg_tally_look(t, at->block + __builtin_ctzll(bit), at->end)) {
+            at->ran_out = true;
             before = bit - 1;
             break;
         }

@@ -13,6 +13,20 @@ struct nested {
     uint8_t first; /* Of the tally's name. */
 };
 
+/* The first of the block's brackets and commas, if it has one, is further from
+ * the last than may be. */
+INLINED bool is_far(const struct nested *n, uint64_t sure)
+{
+    size_t len = (size_t)(n->at.end - n->at.block);
+    size_t past = (size_t)(n->at.block - n->at.sure);
+
+    if (past + BLOCK <= n->nest.gap) {
+        return false;
+    }
+    len = sure != 0 ? (size_t)__builtin_ctzll(sure) : len;
+    return past + (len < BLOCK ? len : BLOCK) > n->nest.gap;
+}
+
 INLINED bool nested_block(struct nested *n, const uint8_t *bytes)
 {
     struct kg_nest nest = n->nest;
@@ -23,6 +37,9 @@ INLINED bool nested_block(struct nested *n, const uint8_t *bytes)
     classify(&m, bytes, n->first);
     read_strings(&n->text, m.quote, m.backslash);
     take_strings_out(&m, &n->text);
+    if (is_far(n, m.open | m.close | m.comma)) {
+        return false;
+    }
     stop = (n->text.inside & m.control) |
            (n->text.outside & ~(m.plain | m.blank | m.open | m.close)) |
            (behind(m.newline, &n->text.lines) & ~(m.blank | m.close));
@@ -45,8 +62,8 @@ INLINED size_t nested_blocks(struct kg_nest *nest, const uint8_t *p, size_t len,
                              bool counts)
 {
     struct nested n = {.nest = *nest,
-                       .member = p[-1] == '{',
-                       .at = {p + len, p, p},
+                       .member = nest->member,
+                       .at = {p + len, p, p, false},
                        .counts = counts,
                        .looks = counts && kg_tally_looks(nest)};
     uint8_t copy[BLOCK + AHEAD];
@@ -58,6 +75,8 @@ INLINED size_t nested_blocks(struct kg_nest *nest, const uint8_t *p, size_t len,
         n.at.block += BLOCK;
     }
     *nest = n.nest;
+    nest->ran_out = (goes_on || n.at.ran_out) &&
+                    (size_t)(n.at.end - n.at.sure) <= nest->gap;
     return (size_t)(n.at.sure - p);
 }
 

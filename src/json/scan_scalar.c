@@ -24,7 +24,7 @@ static const uint8_t classes[256] = {
     ['.'] = TEXT,   ['/'] = TEXT,   [':'] = TEXT,   ['E'] = TEXT,
     DIGITS,         LETTERS};
 
-/* Behind the string that begins at `p`; NULL: it stops before it. */
+/* Behind the string that begins at `p`, or `end`; NULL: it stops before it. */
 static const uint8_t *skip_string(const uint8_t *p, const uint8_t *end,
                                   bool plain)
 {
@@ -37,7 +37,7 @@ static const uint8_t *skip_string(const uint8_t *p, const uint8_t *end,
         }
         p += *p == '\\' && p + 1 < end && p[1] >= 0x20;
     }
-    return NULL;
+    return end;
 }
 
 static const uint8_t *on_quote(struct kg_nest *n, const uint8_t *p,
@@ -48,12 +48,12 @@ static const uint8_t *on_quote(struct kg_nest *n, const uint8_t *p,
     if (kg_tally_looks(n) && n->depth == 2 && (n->kinds & 1) != 0 &&
         p + 1 < end && p[1] == (uint8_t)*t->name.ptr &&
         !kg_tally_look(t, p, end)) {
-        return NULL;
+        return end;
     }
     return skip_string(p, end, kg_tally_looks(n));
 }
 
-/* Behind the token at `p`; NULL: it stops before it. */
+/* Behind the token at `p`, or `end`; NULL: it stops before it. */
 static const uint8_t *skip_token(struct kg_nest *n, const uint8_t *p,
                                  const uint8_t *end)
 {
@@ -98,31 +98,54 @@ static bool goes_on_behind(struct kg_nest *n, const uint8_t *p,
     return n->depth > 0 && (*p != '{' || begins_member(p + 1, end));
 }
 
-static size_t nested(struct kg_nest *n, const uint8_t *p, size_t len)
+static bool is_sure_behind(uint8_t byte)
 {
-    const uint8_t *start = p, *end = p + len, *sure = p;
+    return classes[byte] == COMMA || classes[byte] == OPENER ||
+           classes[byte] == CLOSER;
+}
 
-    if (p[-1] == '{' && !begins_member(p, end)) {
-        return 0;
-    }
-    while (p < end && (p[-1] != '\n' || may_begin_line(*p)) &&
-           !is_uncounted(n, *p)) {
+/* Is the token at `p`, which begins a line or not, to be left to the grammar? */
+static bool stops_before(const struct kg_nest *n, const uint8_t *p,
+                         bool at_line)
+{
+    return (at_line && !may_begin_line(*p)) || is_uncounted(n, *p);
+}
+
+/* Behind the last byte that is sure, from `sure` on. */
+static const uint8_t *skip(struct kg_nest *n, const uint8_t *sure,
+                           const uint8_t *end)
+{
+    const uint8_t *p = sure;
+    bool at_line = false;
+
+    while (p < end && !stops_before(n, p, at_line)) {
         const uint8_t *token = p;
-        uint8_t class = classes[*p];
+        bool bracket = classes[*p] == OPENER || classes[*p] == CLOSER;
 
+        if (is_sure_behind(*p) && (size_t)(p - sure) > n->gap) {
+            return sure;
+        }
         p = skip_token(n, p, end);
         if (p == NULL) {
-            break;
+            return sure;
         }
-        if (class == COMMA || class == OPENER || class == CLOSER) {
-            sure = p;
-        }
-        if ((class == OPENER || class == CLOSER) &&
-            !goes_on_behind(n, token, end)) {
-            break;
+        at_line = *token == '\n';
+        sure = is_sure_behind(*token) ? p : sure;
+        if (bracket && !goes_on_behind(n, token, end)) {
+            return sure;
         }
     }
-    return (size_t)(sure - start);
+    n->ran_out = p == end && (size_t)(p - sure) <= n->gap;
+    return sure;
+}
+
+static size_t nested(struct kg_nest *n, const uint8_t *p, size_t len)
+{
+    n->ran_out = false;
+    if (n->member && !begins_member(p, p + len)) {
+        return 0;
+    }
+    return (size_t)(skip(n, p, p + len) - p);
 }
 
 const struct kg_scan kg_scan_scalar = {.name = "scalar", .nested = nested};

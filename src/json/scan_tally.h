@@ -60,7 +60,7 @@ static inline bool kg_tally_look(struct kg_tally *t, const uint8_t *p,
     size_t rest;
 
     if ((size_t)(end - p) < len + 2) {
-        return false;
+        return !kg_bytes_equal(p + 1, t->name.ptr, (size_t)(end - p) - 1);
     }
     if (p[len + 1] != '"' || !kg_bytes_equal(p + 1, t->name.ptr, len)) {
         return true;

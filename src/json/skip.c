@@ -195,21 +195,53 @@ static void go_on_behind(struct kg_frame *f, struct kg_cut *c, size_t base,
     }
 }
 
+/* What is there to be read before `offset` of the stream. */
+static size_t len_before(const struct kg_frame *f, const struct kg_cut *c,
+                         uint64_t offset)
+{
+    uint64_t len = offset - kg_cut_offset(f, c);
+    size_t rest = (size_t)(c->end - c->p);
+
+    return rest < len ? rest : (size_t)len;
+}
+
+/* What is read again, or was looked at already, is the grammar's. */
+static bool begins_skip(struct kg_frame *f, const struct kg_cut *c)
+{
+    bool goes_on = f->skip.goes_on;
+
+    f->skip.goes_on = false;
+    if (goes_on) {
+        return true;
+    }
+    f->skip.bound = kg_mend_piece_end(f, c);
+    return c->p > c->start && f->skip.gap > 0 && f->mend.rest.len == 0 &&
+           f->again.rest.len == 0 && f->depth - f->mute.depth <= KG_NEST_MAX;
+}
+
 static void skip_unread(struct kg_frame *f, struct kg_cut *c)
 {
     struct kg_nest n;
     size_t len;
+    bool bounded;
 
-    if (c->p == c->start || f->depth - f->mute.depth > KG_NEST_MAX) {
+    if (!begins_skip(f, c)) {
         return;
     }
     n = nest_from(f, f->mute.depth);
-    len = f->options.scan->nested(&n, c->p,
-                                  (size_t)(kg_mend_piece_end(f, c) - c->p));
+    n.gap = f->skip.gap;
+    n.member = kg_cut_before(f, c) == '{';
+    len = len_before(f, c, f->skip.bound);
+    bounded = len < (size_t)(c->end - c->p);
+    len = f->options.scan->nested(&n, c->p, len);
     if (len > 0) {
         c->p += len;
         note_line(c, len);
         go_on_behind(f, c, f->mute.depth, &n);
+    }
+    if (n.ran_out && !bounded && !f->ended) {
+        f->skip.goes_on = true;
+        c->end = c->p;
     }
 }
 
@@ -229,7 +261,7 @@ static size_t base_of(const struct kg_frame *f)
 static size_t check_len(const struct kg_frame *f, const struct kg_cut *c)
 {
     const struct kg_frame_limits *l = &f->options.limits;
-    size_t len = (size_t)(kg_mend_piece_end(f, c) - c->p);
+    size_t len = len_before(f, c, kg_mend_piece_end(f, c));
     size_t max = l->key < l->string ? l->key : l->string;
 
     return len < max ? len : max;

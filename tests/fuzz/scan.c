@@ -15,8 +15,11 @@ static struct told tell(const struct kg_scan *scan, const uint8_t *bytes,
 {
     struct told t = {.tally = {.name = KG_STR("d"), .value = KG_STR("1")}};
 
-    t.nest = (struct kg_nest){
-        .kinds = how & 3, .depth = 1 + how / 4 % 4, .max = 4 + how / 16 % 8};
+    t.nest = (struct kg_nest){.kinds = how & 3,
+                              .depth = 1 + how / 4 % 4,
+                              .max = 4 + how / 16 % 8,
+                              .gap = KG_NEST_GAP_MIN,
+                              .member = bytes[-1] == '{'};
     if (how >= 128) {
         t.nest.tally = &t.tally;
         t.nest.kinds &= ~(UINT64_C(1) << (t.nest.depth - 1));
@@ -40,6 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
         got = tell(scan, bytes + 2, len - 2, bytes[0]);
         KG_REQUIRE(got.len == want.len && got.nest.depth == want.nest.depth &&
                    got.nest.kinds == want.nest.kinds &&
+                   got.nest.ran_out == want.nest.ran_out &&
                    got.tally.n_all == want.tally.n_all &&
                    got.tally.n_met == want.tally.n_met);
     }

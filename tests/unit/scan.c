@@ -4,12 +4,14 @@
 #include "json/scan.h"
 #include "kt.h"
 
-enum { ALIGNMENTS = 64, LEN_MAX = 200, ROUNDS = 200, REST = 64 };
+enum { ALIGNMENTS = 64, LEN_MAX = 200, ROUNDS = 200, REST = 64, GAP = 64 };
 
 /* What is read stands behind an opener: bytes[0] is it. */
 static size_t skip_in(const struct kg_scan *scan, struct kg_nest *n,
                       const char *bytes)
 {
+    n->gap = GAP;
+    n->member = *bytes == '{';
     return scan->nested(n, (const uint8_t *)bytes + 1, strlen(bytes) - 1);
 }
 
@@ -158,20 +160,33 @@ struct told {
     struct kg_tally tally;
 };
 
-static struct told tell(const struct kg_scan *scan, const uint8_t *bytes,
-                        size_t len, uint32_t how)
+/* Of the first `cut` bytes, and as often as it may go on with one byte more. */
+static struct told tell_in_pieces(const struct kg_scan *scan,
+                                  const uint8_t *bytes, size_t len,
+                                  uint32_t how, size_t cut)
 {
     struct told t = {.tally = {.name = KG_STR("d"), .value = KG_STR("1")}};
 
     t.nest = (struct kg_nest){.kinds = how & 7,
                               .depth = 1 + how / 8 % 3,
                               .max = KG_NEST_MAX,
+                              .gap = GAP,
                               .tally = how / 32 % 2 == 0 ? &t.tally : NULL};
     if (t.nest.tally != NULL) {
         t.nest.kinds &= ~(UINT64_C(1) << (t.nest.depth - 1));
     }
-    t.len = scan->nested(&t.nest, bytes, len);
+    do {
+        t.nest.member = bytes[t.len] == '{';
+        t.len += scan->nested(&t.nest, bytes + 1 + t.len, cut - t.len);
+    } while (t.nest.ran_out && cut++ < len);
     return t;
+}
+
+/* Of what is behind bytes[0]. */
+static struct told tell(const struct kg_scan *scan, const uint8_t *bytes,
+                        size_t len, uint32_t how)
+{
+    return tell_in_pieces(scan, bytes, len, how, len);
 }
 
 static void assert_same(const struct kg_scan *scan, const uint8_t *bytes,
@@ -182,10 +197,11 @@ static void assert_same(const struct kg_scan *scan, const uint8_t *bytes,
 
     if (got.len != want.len || got.nest.depth != want.nest.depth ||
         (got.nest.depth > 0 && got.nest.kinds != want.nest.kinds) ||
+        got.nest.ran_out != want.nest.ran_out ||
         got.tally.n_all != want.tally.n_all ||
         got.tally.n_met != want.tally.n_met) {
         fail_msg("%s: %zu of %zu bytes, not %zu, of: %.*s", scan->name, got.len,
-                 len, want.len, (int)len + 1, (const char *)bytes - 1);
+                 len, want.len, (int)len + 1, (const char *)bytes);
     }
 }
 
@@ -202,7 +218,7 @@ static void every_way_tells_the_same(void **state)
             fill(bytes, sizeof(bytes), &seed, how % 4 > 0);
             bytes[at - 1] = (uint8_t) "{[,"[how / 4 % 3];
             for (size_t i = 1; kg_scan_at(i) != NULL; i++) {
-                assert_same(kg_scan_at(i), bytes + at, len, how / 16);
+                assert_same(kg_scan_at(i), bytes + at - 1, len, how / 16);
             }
         }
     }
@@ -217,14 +233,39 @@ static void what_is_said_of_a_text_does_not_hang_on_what_follows(void **state)
     for (size_t round = 0; round < ROUNDS; round++) {
         fill(bytes, sizeof(bytes), &seed, true);
         for (size_t i = 0; kg_scan_at(i) != NULL; i++) {
-            struct told all = tell(kg_scan_at(i), bytes + 1, LEN_MAX, 32);
+            struct told all = tell(kg_scan_at(i), bytes, LEN_MAX, 32);
 
             for (size_t len = all.len; len <= LEN_MAX; len++) {
-                struct told part = tell(kg_scan_at(i), bytes + 1, len, 32);
+                struct told part = tell(kg_scan_at(i), bytes, len, 32);
 
                 assert_int_equal(part.len, all.len);
                 assert_int_equal(part.nest.depth, all.nest.depth);
             }
+        }
+    }
+}
+
+static void what_is_cut_is_read_on_as_if_it_had_not_been(void **state)
+{
+    static uint8_t bytes[1 + LEN_MAX + REST];
+    uint64_t seed = 3;
+
+    (void)state;
+    for (size_t round = 0; round < ROUNDS; round++) {
+        uint32_t how = next_random(&seed);
+
+        fill(bytes, sizeof(bytes), &seed, how % 4 > 0);
+        bytes[0] = (uint8_t) "{[,"[how / 4 % 3];
+        for (size_t i = 0; kg_scan_at(i) != NULL; i++) {
+            struct told all = tell(kg_scan_at(i), bytes, LEN_MAX, how);
+            struct told parts = tell_in_pieces(kg_scan_at(i), bytes, LEN_MAX,
+                                               how, how / 64 % LEN_MAX);
+
+            assert_int_equal(parts.len, all.len);
+            assert_int_equal(parts.nest.depth, all.nest.depth);
+            assert_int_equal(parts.nest.ran_out, all.nest.ran_out);
+            assert_int_equal(parts.tally.n_all, all.tally.n_all);
+            assert_int_equal(parts.tally.n_met, all.tally.n_met);
         }
     }
 }
@@ -259,6 +300,7 @@ int main(void)
         cmocka_unit_test(what_cannot_be_counted_stops_it_before),
         cmocka_unit_test(every_way_tells_the_same),
         cmocka_unit_test(what_is_said_of_a_text_does_not_hang_on_what_follows),
+        cmocka_unit_test(what_is_cut_is_read_on_as_if_it_had_not_been),
         cmocka_unit_test(a_way_that_is_not_there_is_told),
     };
 
