@@ -71,13 +71,19 @@ KG_MUST_USE enum kg_errc kg_kube_init(struct kg_kube *kube,
 void kg_kube_close(struct kg_kube *kube, kg_kube_close_cb close_cb);
 const char *kg_kube_host(const struct kg_kube *kube); /* For messages. */
 
+/* The apiVersion that this server wants of the kind: "batch/v1beta1". Static. */
+const char *kg_kube_api_version(const struct kg_kube *kube,
+                                enum kg_kube_kind kind);
+const char *kg_kube_kind_name(enum kg_kube_kind kind); /* "CronJob". Static. */
+
 struct kg_kube_req;
-/* The answer, or why there is none. `r` is idle already and may be used again;
- * all is borrowed until the callback returns. `r->status` tells more of `e`. */
+/* The answer; or why there is none, and the Status that the server sent instead,
+ * if it sent one. `r` is idle already and may be used again; all is borrowed
+ * until the callback returns. `r->status` tells more of `e`. */
 typedef void (*kg_kube_done_cb)(struct kg_kube_req *r, const struct kg_error *e,
                                 const struct kg_node *answer);
 
-enum { KG_KUBE_REASON_MAX = 48, KG_KUBE_MESSAGE_MAX = 200 };
+enum { KG_KUBE_REASON_MAX = 48, KG_KUBE_MESSAGE_MAX = 300 };
 
 /* What the server said when it refused: its Status object. */
 struct kg_kube_status {
@@ -94,8 +100,24 @@ struct kg_creds_wait {
     void (*cb)(struct kg_creds_wait *w);
 };
 
+enum kg_kube_propagation {
+    KG_KUBE_BACKGROUND, /* What a deleted object owns goes behind it, */
+    KG_KUBE_FOREGROUND, /* or before it, */
+    KG_KUBE_ORPHAN,     /* or stays. */
+};
+
+/* How a request writes; all zero is usual. */
+struct kg_kube_how {
+    const char *manager; /* Of fields; NULL: "kubeglean". Borrowed. */
+    bool dry_run;        /* Checked and answered as if it were done. */
+    bool strict;         /* Unknown fields are refused, not dropped; servers */
+                         /* before 1.25 drop them all the same. */
+    enum kg_kube_propagation propagation; /* Of a deletion. */
+};
+
 struct kg_kube_req {
     void *data;                   /* Public: the owner's. */
+    struct kg_kube_how how;       /* Public: of all that it writes. */
     struct kg_kube_status status; /* Read-only: of the last answer. */
     struct kg_http_req http;      /* Private from here on. */
     struct kg_kube *kube;
@@ -116,7 +138,7 @@ struct kg_kube_req {
     kg_kube_done_cb then_cb; /* Discovery: behind its own steps. */
 };
 
-/* Keeps `r->data`. */
+/* Keeps `r->data` and `r->how`. */
 void kg_kube_req_init(struct kg_kube_req *r);
 /* Cancels what is under way, silently, and frees. Harmless when idle; `r` may
  * be used again. */
@@ -143,8 +165,8 @@ KG_MUST_USE enum kg_errc kg_kube_create(struct kg_kube *kube,
                                         struct kg_kube_ref ref,
                                         const struct kg_node *manifest,
                                         kg_kube_done_cb done_cb);
-/* Server-side apply, field manager "kubeglean". KG_ECONFLICT names the manager
- * that owns a field; with `force` the field becomes ours. */
+/* Server-side apply. KG_ECONFLICT names the manager that owns a field; with
+ * `force` the field becomes ours. */
 KG_MUST_USE enum kg_errc kg_kube_apply(struct kg_kube *kube,
                                        struct kg_kube_req *r,
                                        struct kg_kube_ref ref,
@@ -163,8 +185,8 @@ KG_MUST_USE enum kg_errc kg_kube_patch(struct kg_kube *kube,
                                        struct kg_kube_ref ref,
                                        const struct kg_node *patch,
                                        kg_kube_done_cb done_cb);
-/* In the background. Only the object of that `uid` (KG_ECONFLICT when another
- * took its name), or any when it is empty. */
+/* Only the object of that `uid` (KG_ECONFLICT when another took its name), or
+ * any when it is empty. */
 KG_MUST_USE enum kg_errc kg_kube_delete(struct kg_kube *kube,
                                         struct kg_kube_req *r,
                                         struct kg_kube_ref ref,
@@ -172,9 +194,9 @@ KG_MUST_USE enum kg_errc kg_kube_delete(struct kg_kube *kube,
                                         kg_kube_done_cb done_cb);
 
 /* The Job that a CronJob would make now, as `kubectl create job --from` does it:
- * annotated "manual", and owned by the CronJob. `cronjob` is what
- * kg_kube_get() answered; the Job is built in `t`. NULL for lack of memory, or
- * when it is no CronJob. */
+ * annotated "manual", and owned by the CronJob. Without a `job_name` the server
+ * makes one: "krr-manual-x7k2p". `cronjob` is what kg_kube_get() answered; the
+ * Job is built in `t`. NULL for lack of memory, or when it is no CronJob. */
 KG_MUST_USE struct kg_node *kg_kube_job_from_cronjob(
     struct kg_tree *t, const struct kg_node *cronjob, struct kg_str job_name);
 

@@ -69,6 +69,8 @@ void kg_node_drop(struct kg_node *object, const char *name);
 /* The member, or NULL; NULL also when `object` is NULL or no object, so that
  * calls can be nested. */
 struct kg_node *kg_node_get(const struct kg_node *object, const char *name);
+struct kg_node *kg_node_member(const struct kg_node *object,
+                               struct kg_str name);
 /* "metadata.labels" walks down by names. */
 struct kg_node *kg_node_path(const struct kg_node *object, const char *path);
 /* A string's text, or "" with length 0 when `n` is NULL or no string. */
@@ -80,5 +82,8 @@ const char *kg_kind_name(enum kg_kind kind); /* "string", ... */
 /* Compact JSON (RFC 8259). */
 KG_MUST_USE enum kg_errc kg_node_json(const struct kg_node *n,
                                       struct kg_buf *out);
+/* For people: a line for each value, four spaces a level, as kubectl has it. */
+KG_MUST_USE enum kg_errc kg_node_json_lines(const struct kg_node *n,
+                                            struct kg_buf *out);
 
 #endif /* KUBEGLEAN_TREE_H */

@@ -1,4 +1,5 @@
-/* YAML to trees, as Kubernetes tools read it, with the place of each part.
+/* YAML to trees, as Kubernetes tools read it, with the place of each part; and
+ * trees to YAML.
  *
  * What a Kubernetes user writes means here what it means to kubectl: plain
  * null and ~ are null; true, yes, on, y and their opposites are booleans;
@@ -38,6 +39,11 @@ KG_MUST_USE enum kg_errc kg_yaml_parse_one(struct kg_str text, const char *file,
                                            struct kg_tree *t,
                                            struct kg_node **ret_root,
                                            struct kg_error *e);
+
+/* Adds `n` as a document, as kubectl writes one. A string that a reader of YAML
+ * 1.1 or 1.2 may take for something else is quoted. KG_ENOMEM, KG_ELIMIT. */
+KG_MUST_USE enum kg_errc kg_yaml_write(const struct kg_node *n,
+                                       struct kg_buf *out);
 
 /* "0.2.5": libyaml's, for `kubeglean version`. */
 const char *kg_yaml_parser_version(void);

@@ -80,6 +80,52 @@ static struct kg_kube_ref ref_of(const struct kg_job *job)
         .kind = KG_KUBE_JOB, .ns = job->ns, .name = job->name};
 }
 
+/* Its Job, as its schedule would make it. */
+static enum kg_errc create_from(struct kg_job_req *r, const struct kg_job *job,
+                                const struct kg_node *cronjob)
+{
+    struct kg_kube_ref ref = ref_of(job);
+    struct kg_node *manifest;
+    struct kg_tree t;
+    enum kg_errc rc = KG_ENOMEM;
+
+    kg_tree_init(&t, KG_LIMIT_TREE);
+    manifest = kg_kube_job_from_cronjob(&t, cronjob, job->name);
+    if (manifest != NULL) {
+        ref.name = KG_STR("");
+        rc = kg_kube_create(&r->agent->kube, &r->req, ref, manifest, on_done);
+    }
+    kg_tree_finish(&t);
+    return rc;
+}
+
+static void on_cronjob(struct kg_kube_req *req, const struct kg_error *e,
+                       const struct kg_node *cronjob)
+{
+    struct kg_job_req *r = req->data;
+    struct kg_error failed;
+    enum kg_errc rc;
+
+    if (e != NULL) {
+        on_done(req, e, NULL); /* Last. */
+        return;
+    }
+    rc = create_from(r, kg_glean_job(r->agent->glean, r->job), cronjob);
+    if (rc != KG_OK) {
+        (void)kg_error_set(&failed, rc, 0, "the CronJob's Job: %s",
+                           kg_errc_text(rc));
+        on_done(req, &failed, NULL); /* Last. */
+    }
+}
+
+static enum kg_errc find_cronjob(struct kg_job_req *r, const struct kg_job *job)
+{
+    const struct kg_kube_ref ref = {
+        .kind = KG_KUBE_CRONJOB, .ns = job->ns, .name = job->task->def->name};
+
+    return kg_kube_get(&r->agent->kube, &r->req, ref, on_cronjob);
+}
+
 static enum kg_errc create(struct kg_job_req *r, const struct kg_job *job)
 {
     const struct kg_task_config *task = kg_agent_task(r->agent, job->task);
@@ -171,7 +217,9 @@ static enum kg_errc send_it(struct kg_job_req *r, const struct kg_job *job)
     case KG_ACT_ASK:
         return ask(r, job);
     case KG_ACT_CREATE:
-        return create(r, job);
+        return job->task->def->run_as == KG_RUN_AS_CRONJOB
+                   ? find_cronjob(r, job)
+                   : create(r, job);
     case KG_ACT_COUNT:
         return list_pods(r, job);
     case KG_ACT_ANNOTATE:

@@ -208,7 +208,7 @@ bool kg_tree_add(struct kg_node *array, struct kg_node *child)
     return true;
 }
 
-static struct kg_node *member(const struct kg_node *object, struct kg_str name)
+struct kg_node *kg_node_member(const struct kg_node *object, struct kg_str name)
 {
     if (object == NULL || object->kind != KG_OBJECT) {
         return NULL;
@@ -223,7 +223,7 @@ static struct kg_node *member(const struct kg_node *object, struct kg_str name)
 
 struct kg_node *kg_node_get(const struct kg_node *object, const char *name)
 {
-    return member(object, kg_str_from(name));
+    return kg_node_member(object, kg_str_from(name));
 }
 
 struct kg_node *kg_node_path(const struct kg_node *object, const char *path)
@@ -232,7 +232,7 @@ struct kg_node *kg_node_path(const struct kg_node *object, const char *path)
     struct kg_node *n = NULL;
 
     while (rest.ptr != NULL) {
-        n = member(n != NULL ? n : object, kg_str_cut(&rest, '.'));
+        n = kg_node_member(n != NULL ? n : object, kg_str_cut(&rest, '.'));
         if (n == NULL) {
             return NULL;
         }
@@ -265,9 +265,37 @@ const char *kg_kind_name(enum kg_kind kind)
     return names[kind];
 }
 
-static enum kg_errc children_json(const struct kg_node *n, struct kg_buf *out)
+/* In compact JSON there are no lines. */
+enum { COMPACT = -1, INDENT = 4 };
+
+static enum kg_errc add_json(const struct kg_node *n, int depth,
+                             struct kg_buf *out);
+
+static enum kg_errc begin_line(int depth, struct kg_buf *out)
+{
+    return depth == COMPACT ? KG_OK
+                            : kg_buf_addf(out, "\n%*s", depth * INDENT, "");
+}
+
+static enum kg_errc add_child(const struct kg_node *c, bool is_member,
+                              int depth, struct kg_buf *out)
+{
+    enum kg_errc err = begin_line(depth, out);
+
+    if (err == KG_OK && is_member) {
+        err = kg_buf_add_json(out, c->name);
+    }
+    if (err == KG_OK && is_member) {
+        err = kg_buf_adds(out, depth == COMPACT ? ":" : ": ");
+    }
+    return err == KG_OK ? add_json(c, depth, out) : err;
+}
+
+static enum kg_errc add_children(const struct kg_node *n, int depth,
+                                 struct kg_buf *out)
 {
     bool object = n->kind == KG_OBJECT;
+    int below = depth == COMPACT ? COMPACT : depth + 1;
     enum kg_errc err = kg_buf_addc(out, object ? '{' : '[');
 
     for (const struct kg_node *c = n->child; err == KG_OK && c != NULL;
@@ -275,20 +303,18 @@ static enum kg_errc children_json(const struct kg_node *n, struct kg_buf *out)
         if (c != n->child) {
             err = kg_buf_addc(out, ',');
         }
-        if (err == KG_OK && object) {
-            err = kg_buf_add_json(out, c->name);
-        }
-        if (err == KG_OK && object) {
-            err = kg_buf_addc(out, ':');
-        }
         if (err == KG_OK) {
-            err = kg_node_json(c, out);
+            err = add_child(c, object, below, out);
         }
+    }
+    if (err == KG_OK && n->child != NULL) {
+        err = begin_line(depth, out);
     }
     return err == KG_OK ? kg_buf_addc(out, object ? '}' : ']') : err;
 }
 
-enum kg_errc kg_node_json(const struct kg_node *n, struct kg_buf *out)
+static enum kg_errc add_json(const struct kg_node *n, int depth,
+                             struct kg_buf *out)
 {
     switch (n->kind) {
     case KG_NULL:
@@ -300,7 +326,19 @@ enum kg_errc kg_node_json(const struct kg_node *n, struct kg_buf *out)
         return kg_buf_add_json(out, n->text);
     case KG_ARRAY:
     case KG_OBJECT:
-        return children_json(n, out);
+        return add_children(n, depth, out);
     }
     return KG_EINVALID;
+}
+
+enum kg_errc kg_node_json(const struct kg_node *n, struct kg_buf *out)
+{
+    return add_json(n, COMPACT, out);
+}
+
+enum kg_errc kg_node_json_lines(const struct kg_node *n, struct kg_buf *out)
+{
+    enum kg_errc err = add_json(n, 0, out);
+
+    return err == KG_OK ? kg_buf_addc(out, '\n') : err;
 }

@@ -45,7 +45,9 @@ struct kg_verb {
 };
 
 extern const struct kg_verb kg_verb_agent;
+extern const struct kg_verb kg_verb_cronjob;
 extern const struct kg_verb kg_verb_extract;
+extern const struct kg_verb kg_verb_job;
 extern const struct kg_verb kg_verb_profiles;
 extern const struct kg_verb kg_verb_run;
 extern const struct kg_verb kg_verb_schema;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "kubeglean/kube.h"
 
+#include <stdio.h>
+
 #define INSTANTIATE "cronjob.kubernetes.io/instantiate"
 
 static bool put_text(struct kg_tree *t, struct kg_node *object,
@@ -36,6 +38,20 @@ static struct kg_node *copy_object(struct kg_tree *t,
                : kg_tree_new(t, KG_OBJECT, kg_str_of("", 0));
 }
 
+/* Without a name the server makes one of the CronJob's. */
+static bool put_name(struct kg_tree *t, struct kg_node *metadata,
+                     const struct kg_node *cronjob, struct kg_str job_name)
+{
+    struct kg_str from = kg_node_str(kg_node_path(cronjob, "metadata.name"));
+    char text[300];
+
+    if (job_name.len > 0) {
+        return put_text(t, metadata, "name", job_name);
+    }
+    (void)snprintf(text, sizeof(text), "%.*s-manual-", KG_STR_ARG(from));
+    return put_text(t, metadata, "generateName", kg_str_from(text));
+}
+
 static struct kg_node *metadata_of(struct kg_tree *t,
                                    const struct kg_node *cronjob,
                                    const struct kg_node *template,
@@ -44,7 +60,7 @@ static struct kg_node *metadata_of(struct kg_tree *t,
     const struct kg_node *from = kg_node_get(template, "metadata");
     struct kg_node *metadata = kg_tree_new(t, KG_OBJECT, kg_str_of("", 0));
     struct kg_node *notes = copy_object(t, kg_node_get(from, "annotations"));
-    bool ok = put_text(t, metadata, "name", job_name) &&
+    bool ok = put_name(t, metadata, cronjob, job_name) &&
               kg_tree_put(t, metadata, "labels",
                           copy_object(t, kg_node_get(from, "labels"))) &&
               put_text(t, notes, INSTANTIATE, KG_STR("manual")) &&

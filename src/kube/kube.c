@@ -7,6 +7,7 @@
 #include "request.h"
 
 #define USER_AGENT "kubeglean"
+#define MANAGER    "kubeglean"
 
 enum { REQUEST_MS = 120 * 1000 };
 
@@ -96,8 +97,26 @@ const char *kg_kube_host(const struct kg_kube *kube)
 
 /* --- requests ------------------------------------------------------------------- */
 
+/* "?fieldManager=kubeglean&dryRun=All", and what the verb has besides. */
+static enum kg_errc add_query(const struct kg_kube_how *how, const char *more,
+                              struct kg_buf *path)
+{
+    const char *manager = how->manager != NULL ? how->manager : MANAGER;
+    enum kg_errc err = kg_buf_adds(path, "?fieldManager=");
+
+    if (err == KG_OK) {
+        err = kg_http_escape(path, kg_str_from(manager));
+    }
+    return err == KG_OK
+               ? kg_buf_addf(path, "%s%s%s", more,
+                             how->dry_run ? "&dryRun=All" : "",
+                             how->strict ? "&fieldValidation=Strict" : "")
+               : err;
+}
+
+/* `more` is the verb's part of the query; NULL: it has none at all. */
 static enum kg_errc send_to(struct kg_kube *kube, struct kg_kube_req *r,
-                            struct kg_kube_ref ref, const char *query,
+                            struct kg_kube_ref ref, const char *more,
                             struct kg_kube_ask *ask, kg_kube_done_cb done_cb)
 {
     struct kg_buf path;
@@ -105,8 +124,8 @@ static enum kg_errc send_to(struct kg_kube *kube, struct kg_kube_req *r,
 
     kg_buf_init(&path, KG_LIMIT_URL);
     err = kg_kube_path(kube, ref, &path);
-    if (err == KG_OK) {
-        err = kg_buf_adds(&path, query);
+    if (err == KG_OK && more != NULL) {
+        err = add_query(&r->how, more, &path);
     }
     ask->path = err == KG_OK ? kg_buf_cstr(&path) : NULL;
     if (err == KG_OK) {
@@ -119,7 +138,7 @@ static enum kg_errc send_to(struct kg_kube *kube, struct kg_kube_req *r,
 
 /* Sends the manifest as the server's version of its kind, under ref's name. */
 static enum kg_errc send_manifest(struct kg_kube *kube, struct kg_kube_req *r,
-                                  struct kg_kube_ref ref, const char *query,
+                                  struct kg_kube_ref ref, const char *more,
                                   struct kg_kube_ask *ask,
                                   kg_kube_done_cb done_cb)
 {
@@ -142,7 +161,7 @@ static enum kg_errc send_manifest(struct kg_kube *kube, struct kg_kube_req *r,
     }
     if (ok) {
         ask->body = root;
-        err = send_to(kube, r, ref, query, ask, done_cb);
+        err = send_to(kube, r, ref, more, ask, done_cb);
     }
     kg_tree_finish(&t);
     return err;
@@ -153,7 +172,7 @@ enum kg_errc kg_kube_get(struct kg_kube *kube, struct kg_kube_req *r,
 {
     struct kg_kube_ask ask = {.method = "GET"};
 
-    return send_to(kube, r, ref, "", &ask, done_cb);
+    return send_to(kube, r, ref, NULL, &ask, done_cb);
 }
 
 enum kg_errc kg_kube_create(struct kg_kube *kube, struct kg_kube_req *r,
@@ -164,8 +183,7 @@ enum kg_errc kg_kube_create(struct kg_kube *kube, struct kg_kube_req *r,
     struct kg_kube_ask ask = {.method = "POST", .body = manifest};
     struct kg_kube_ref all = {ref.kind, ref.ns, {NULL, 0}};
 
-    return send_manifest(kube, r, all, "?fieldManager=kubeglean", &ask,
-                         done_cb);
+    return send_manifest(kube, r, all, "", &ask, done_cb);
 }
 
 enum kg_errc kg_kube_apply(struct kg_kube *kube, struct kg_kube_req *r,
@@ -177,9 +195,7 @@ enum kg_errc kg_kube_apply(struct kg_kube *kube, struct kg_kube_req *r,
                               .type = "application/apply-patch+yaml",
                               .body = manifest};
 
-    return send_manifest(kube, r, ref,
-                         force ? "?fieldManager=kubeglean&force=true"
-                               : "?fieldManager=kubeglean&force=false",
+    return send_manifest(kube, r, ref, force ? "&force=true" : "&force=false",
                          &ask, done_cb);
 }
 
@@ -190,8 +206,7 @@ enum kg_errc kg_kube_update(struct kg_kube *kube, struct kg_kube_req *r,
 {
     struct kg_kube_ask ask = {.method = "PUT", .body = manifest};
 
-    return send_manifest(kube, r, ref, "?fieldManager=kubeglean", &ask,
-                         done_cb);
+    return send_manifest(kube, r, ref, "", &ask, done_cb);
 }
 
 enum kg_errc kg_kube_patch(struct kg_kube *kube, struct kg_kube_req *r,
@@ -202,23 +217,44 @@ enum kg_errc kg_kube_patch(struct kg_kube *kube, struct kg_kube_req *r,
                               .type = "application/merge-patch+json",
                               .body = patch};
 
-    return send_to(kube, r, ref, "?fieldManager=kubeglean", &ask, done_cb);
+    return send_to(kube, r, ref, "", &ask, done_cb);
 }
 
-static struct kg_node *delete_options(struct kg_tree *t, struct kg_str uid)
+static bool put_dry_run(struct kg_tree *t, struct kg_node *options)
 {
-    struct kg_node *root = kg_tree_new(t, KG_OBJECT, kg_str_of("", 0));
+    struct kg_node *list = kg_tree_new(t, KG_ARRAY, kg_str_of("", 0));
+
+    return list != NULL && kg_tree_add(list, kg_tree_string(t, "All")) &&
+           kg_tree_put(t, options, "dryRun", list);
+}
+
+static bool put_uid(struct kg_tree *t, struct kg_node *options,
+                    struct kg_str uid)
+{
     struct kg_node *only = kg_tree_new(t, KG_OBJECT, kg_str_of("", 0));
+
+    return kg_tree_put(t, only, "uid", kg_tree_new(t, KG_STRING, uid)) &&
+           kg_tree_put(t, options, "preconditions", only);
+}
+
+static struct kg_node *delete_options(struct kg_tree *t,
+                                      const struct kg_kube_how *how,
+                                      struct kg_str uid)
+{
+    static const char *const policies[] = {
+        [KG_KUBE_BACKGROUND] = "Background",
+        [KG_KUBE_FOREGROUND] = "Foreground",
+        [KG_KUBE_ORPHAN] = "Orphan",
+    };
+    struct kg_node *root = kg_tree_new(t, KG_OBJECT, kg_str_of("", 0));
     bool ok =
         kg_tree_put(t, root, "kind", kg_tree_string(t, "DeleteOptions")) &&
         kg_tree_put(t, root, "apiVersion", kg_tree_string(t, "v1")) &&
         kg_tree_put(t, root, "propagationPolicy",
-                    kg_tree_string(t, "Background"));
+                    kg_tree_string(t, policies[how->propagation])) &&
+        (uid.len == 0 || put_uid(t, root, uid)) &&
+        (!how->dry_run || put_dry_run(t, root));
 
-    if (ok && uid.len > 0) {
-        ok = kg_tree_put(t, only, "uid", kg_tree_new(t, KG_STRING, uid)) &&
-             kg_tree_put(t, root, "preconditions", only);
-    }
     return ok ? root : NULL;
 }
 
@@ -231,9 +267,9 @@ enum kg_errc kg_kube_delete(struct kg_kube *kube, struct kg_kube_req *r,
     enum kg_errc err = KG_ENOMEM;
 
     kg_tree_init(&t, KG_MIB);
-    ask.body = delete_options(&t, uid);
+    ask.body = delete_options(&t, &r->how, uid);
     if (ask.body != NULL) {
-        err = send_to(kube, r, ref, "", &ask, done_cb);
+        err = send_to(kube, r, ref, NULL, &ask, done_cb);
     }
     kg_tree_finish(&t);
     return err;

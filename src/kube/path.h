@@ -4,10 +4,6 @@
 
 #include "kubeglean/kube.h"
 
-/* "batch/v1" for Jobs; a CronJob's depends on the server. Static strings. */
-const char *kg_kube_api_version(const struct kg_kube *kube,
-                                enum kg_kube_kind kind);
-const char *kg_kube_kind_name(enum kg_kube_kind kind);     /* "CronJob" */
 const char *kg_kube_resource_name(enum kg_kube_kind kind); /* "cronjobs" */
 /* Adds "/apis/batch/v1/namespaces/a/jobs/b", or "/api/v1/pods?labelSelector=c"
  * for a collection. KG_EINVALID when a name of `ref`

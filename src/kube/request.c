@@ -51,10 +51,11 @@ static void forget_all(struct kg_kube_req *r)
 static void finish(struct kg_kube_req *r, const struct kg_error *e)
 {
     struct kg_tree answer = r->answer;
+    bool is_told = e == NULL || r->status.http >= 400;
 
     kg_tree_init(&r->answer, KG_LIMIT_RESPONSE);
     forget_all(r);
-    r->done_cb(r, e, e == NULL ? answer.root : NULL); /* Not `r` from here. */
+    r->done_cb(r, e, is_told ? answer.root : NULL); /* Not `r` from here. */
     kg_tree_finish(&answer);
 }
 
@@ -222,7 +223,7 @@ static enum kg_errc start(struct kg_kube_req *r)
 
 void kg_kube_req_init(struct kg_kube_req *r)
 {
-    *r = (struct kg_kube_req){.data = r->data};
+    *r = (struct kg_kube_req){.data = r->data, .how = r->how};
     kg_http_req_init(&r->http);
     kg_creds_wait_init(&r->wait);
     kg_deferred_init(&r->failing, on_failing);

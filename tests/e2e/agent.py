@@ -324,6 +324,32 @@ def a_cronjob_of_batch_v1beta1_is_applied_and_its_jobs_are_gleaned():
     cronjob_of("v1beta1")
 
 
+def a_cronjob_that_is_run_by_hand_makes_its_own_job():
+    with Scene() as scene:
+        agent = Agent(scene, task("krr", runAs="cronjob", schedule="0 3 * * *", retention={"complete": "keep"}),
+                      sim=("--cronjobs", "v1beta1")).start()
+        crons = {cron["metadata"]["namespace"]: cron["metadata"]["uid"]
+                 for cron in ask(agent.sim, "GET", "/apis/batch/v1beta1/cronjobs")["items"]}
+        code, answer = agent.run("krr")
+        assert code == 202, (code, answer)
+
+        def the_rows_are_there():
+            return count("SELECT count(*) FROM scan_history") == ROWS * len(NAMESPACES)
+        wait_until(the_rows_are_there)
+        for job in agent.jobs():
+            metadata = job["metadata"]
+            assert metadata["annotations"]["cronjob.kubernetes.io/instantiate"] == "manual", metadata
+            assert [owner["uid"] for owner in metadata["ownerReferences"]] == [crons.pop(metadata["namespace"])]
+        assert crons == {}, crons
+        # Without its CronJob there is none to make, and that is told.
+        ask(agent.sim, "DELETE", "/apis/batch/v1beta1/namespaces/team-a/cronjobs/krr")
+        agent.run("krr")
+
+        def that_is_told():
+            return 'cronjobs.batch \\"krr\\" not found' in agent.log()
+        wait_until(that_is_told)
+
+
 # --- when it stops, or dies ---------------------------------------------------------
 
 def what_runs_at_a_stop_is_taken_up_by_the_next_agent():
@@ -483,6 +509,7 @@ if __name__ == "__main__":
               a_report_may_name_its_cluster_behind_any_number_of_rows,
               a_cronjob_of_batch_v1_is_applied_and_its_jobs_are_gleaned,
               a_cronjob_of_batch_v1beta1_is_applied_and_its_jobs_are_gleaned,
+              a_cronjob_that_is_run_by_hand_makes_its_own_job,
               what_runs_at_a_stop_is_taken_up_by_the_next_agent,
               without_grace_it_leaves_at_once_and_as_it_was_told,
               without_its_database_it_waits_and_loses_nothing,

@@ -26,10 +26,30 @@ static void read_all(void *data, bool may_fail)
     kg_tree_finish(&t);
 }
 
+static void write_it(void *data, bool may_fail)
+{
+    static const struct kg_str text = KG_STR("{a: [x, 1, \"2\"], b: {}}");
+    struct kg_node *root;
+    struct kg_error e;
+    struct kg_buf out;
+    struct kg_tree t;
+
+    (void)data;
+    kg_tree_init(&t, KG_LIMIT_TREE);
+    kg_buf_init(&out, KG_MIB);
+    if (kg_yaml_parse_one(text, "f", &t, &root, &e) != KG_OK ||
+        kg_yaml_write(root, &out) != KG_OK) {
+        assert_true(may_fail);
+    }
+    kg_buf_finish(&out);
+    kg_tree_finish(&t);
+}
+
 static void every_allocation_may_fail(void **state)
 {
     (void)state;
     kt_torture(read_all, NULL);
+    kt_torture(write_it, NULL);
 }
 
 int main(void)

@@ -34,6 +34,31 @@ static void tree_is_written_as_it_was_built(void **state)
     kg_tree_finish(&t);
 }
 
+static void for_people_each_value_has_its_line(void **state)
+{
+    struct kg_tree t;
+    struct kg_buf out;
+
+    (void)state;
+    kg_tree_init(&t, 100000);
+    assert_true(build_tree(&t) &&
+                kg_tree_put(&t, t.root, "none",
+                            kg_tree_new(&t, KG_OBJECT, KG_STR(""))));
+    kg_buf_init(&out, 1000);
+    assert_int_equal(kg_node_json_lines(t.root, &out), KG_OK);
+    kt_assert_str(kg_buf_str(&out), "{\n"
+                                    "    \"kind\": \"Jo\\\"b\",\n"
+                                    "    \"list\": [\n"
+                                    "        true,\n"
+                                    "        null\n"
+                                    "    ],\n"
+                                    "    \"n\": 8,\n"
+                                    "    \"none\": {}\n"
+                                    "}\n");
+    kg_buf_finish(&out);
+    kg_tree_finish(&t);
+}
+
 static void dropped_members_leave_the_rest(void **state)
 {
     static const char *const names[] = {"a", "b", "c"};
@@ -103,6 +128,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tree_is_written_as_it_was_built),
+        cmocka_unit_test(for_people_each_value_has_its_line),
         cmocka_unit_test(dropped_members_leave_the_rest),
         cmocka_unit_test(tree_survives_every_refused_allocation),
         cmocka_unit_test(tree_refuses_beyond_its_maximum),

@@ -339,6 +339,107 @@ static void one_document_means_one(void **state)
 
 #define CLAIM(name) cmocka_unit_test_setup_teardown(name, start, end)
 
+/* --- writing ---------------------------------------------------------------- */
+
+static void expect_written(const char *json, const char *yaml)
+{
+    struct kg_node *documents = NULL;
+    struct kg_buf out;
+
+    assert_int_equal(parse(kg_str_from(json), &documents), KG_OK);
+    kg_buf_init(&out, KG_MIB);
+    assert_int_equal(kg_yaml_write(documents->child, &out), KG_OK);
+    kt_assert_str(kg_buf_str(&out), yaml);
+    kg_buf_finish(&out);
+}
+
+static void a_tree_is_written_as_kubectl_writes_it(void **state)
+{
+    (void)state;
+    expect_written(
+        "{\"a\":{\"b\":[1,{\"c\":null,\"d\":true}],\"e\":{},\"f\":[]}}",
+        "a:\n  b:\n  - 1\n  - c: null\n    d: true\n  e: {}\n"
+        "  f: []\n");
+    expect_written("{\"text\":\"one\\ntwo\\n\"}", "text: |\n  one\n  two\n");
+    expect_written("7.50", "7.50\n");
+}
+
+static void a_text_that_could_be_something_else_is_quoted(void **state)
+{
+    (void)state;
+    expect_written("[\"yes\",\"1\",\"0x1f\",\"\",\"~\",\"1_0\",\".inf\",\"=\","
+                   "\"<<\",\"2026-11-22\",\"12:30\"]",
+                   "- \"yes\"\n- \"1\"\n- \"0x1f\"\n- \"\"\n- \"~\"\n"
+                   "- \"1_0\"\n- \".inf\"\n- \"=\"\n- \"<<\"\n"
+                   "- \"2026-11-22\"\n- \"12:30\"\n");
+    expect_written("[\"100m\",\"8f51baec-ff66\",\"busybox:1.35\",\"a: b\"]",
+                   "- 100m\n- 8f51baec-ff66\n- busybox:1.35\n- 'a: b'\n");
+}
+
+/* What was written reads as what it was. */
+static void every_text_comes_back(void **state)
+{
+    static const char *const texts[] = {
+        "\"a\\nb\"",
+        "\"\\n\"",
+        "\" a\\n  b\"",
+        "\"a\\n\\n\"",
+        "\"tab\\there\"",
+        "\"\\u0001\"",
+        "\"# no\"",
+        "\"- no\"",
+        "\"a #b\"",
+        "\"'\\\"\"",
+        "\"\\u00e9\\u4e2d\"",
+        "\"trailing \"",
+        "\"a\\r\\nb\"",
+        "\"{}\"",
+        "\"null\"",
+        "\"\\ufeff\"",
+        "\"x\\n # y\\n\"",
+        "\"\\n\\n a\"",
+        "\"%a\"",
+        "\"---\"",
+        "\"...\\n---\\n\"",
+        "\"\\u2028\"",
+        "{\"yes\":1,\"\":2,\"a: b\":[\"\\n\"],\"1\":{\"<<\":0}}",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < KG_COUNT_OF(texts); i++) {
+        struct kg_node *before = NULL;
+        struct kg_node *after = NULL;
+        struct kg_buf yaml, json;
+
+        kg_buf_init(&yaml, KG_MIB);
+        kg_buf_init(&json, KG_MIB);
+        assert_int_equal(parse(kg_str_from(texts[i]), &before), KG_OK);
+        assert_int_equal(kg_node_json(before->child, &json), KG_OK);
+        assert_int_equal(kg_yaml_write(before->child, &yaml), KG_OK);
+        if (parse(kg_buf_str(&yaml), &after) != KG_OK) {
+            fail_msg("%s became\n%.*s: %s", texts[i],
+                     KG_STR_ARG(kg_buf_str(&yaml)), error.text);
+        }
+        kg_buf_reset(&yaml);
+        assert_int_equal(kg_node_json(after->child, &yaml), KG_OK);
+        assert_true(kg_str_eq(kg_buf_str(&yaml), kg_buf_str(&json)));
+        kg_buf_finish(&yaml);
+        kg_buf_finish(&json);
+    }
+}
+
+static void what_has_no_room_is_refused(void **state)
+{
+    struct kg_node *documents = NULL;
+    struct kg_buf out;
+
+    (void)state;
+    assert_int_equal(parse(KG_STR("[a, b, c]"), &documents), KG_OK);
+    kg_buf_init(&out, 4);
+    assert_int_equal(kg_yaml_write(documents->child, &out), KG_ELIMIT);
+    kg_buf_finish(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -360,6 +461,10 @@ int main(void)
         CLAIM(a_text_has_a_maximum),
         CLAIM(many_members_take_linear_time),
         CLAIM(one_document_means_one),
+        CLAIM(a_tree_is_written_as_kubectl_writes_it),
+        CLAIM(a_text_that_could_be_something_else_is_quoted),
+        CLAIM(every_text_comes_back),
+        CLAIM(what_has_no_room_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -130,7 +130,12 @@ void sim_garbage_in(struct sim *sim, struct kg_str ns)
     }
 }
 
-/* A Pod whose Job is gone is counted by nobody any more. */
+/* A Pod whose Job is gone, or goes with it, is counted by nobody any more. */
+static bool is_uncounted(const struct sim_object *pod)
+{
+    return pod->owner == NULL || (pod->owner->leaving && pod->leaving);
+}
+
 static void untrack(struct sim_object *o)
 {
     struct kg_tree t;
@@ -146,7 +151,7 @@ bool sim_garbage_look(struct sim *sim, struct sim_object *o)
 {
     struct kg_tree t;
 
-    if (o->resource->id == SIM_PODS && o->owner == NULL) {
+    if (o->resource->id == SIM_PODS && is_uncounted(o)) {
         untrack(o);
     }
     if (!o->leaving) {
