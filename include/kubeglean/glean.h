@@ -127,8 +127,10 @@ struct kg_job_facts {
     struct kg_str owner_uid;      /* The controller's: a CronJob's. */
     struct kg_str outcome;        /* Annotation: settled by us before. */
     enum kg_job_phase phase;
+    bool suspended;
     int64_t n_pods;                /* That ended, as the Job counts them. */
-    struct kg_str reason, message; /* Of the condition Failed. */
+    struct kg_str reason, message; /* Of the condition Complete or Failed, */
+                                   /* or FailureTarget: it will be Failed. */
     int64_t ended_us;              /* When it became so, or KG_TIME_NONE. */
     struct kg_str containers[KG_FACTS_CONTAINERS_MAX]; /* Template's order. */
     size_t n_containers;
@@ -153,9 +155,15 @@ struct kg_pod_facts {
     struct kg_str uid, ns, name, node;
     struct kg_str job_uid; /* Its controller's, when that is a Job. */
     bool failed;           /* Phase Failed: evicted, node lost, deadline. */
-    struct kg_str reason, message; /* Why it failed or cannot be scheduled. */
+    struct kg_str reason, message;  /* Why it failed or cannot be scheduled. */
+    struct kg_container_facts init; /* That all others wait for, or no name. */
     struct kg_container_facts containers[KG_FACTS_CONTAINERS_MAX];
     size_t n_containers;
+};
+
+/* The newest warning that events tell; no reason: there is none. */
+struct kg_warning_facts {
+    struct kg_str reason, message; /* "FailedCreate", "exceeded quota: ..." */
 };
 
 /* What of an object is read, as paths for pick.h; NULL ends them. */
@@ -168,6 +176,8 @@ KG_MUST_USE bool kg_job_facts_read(const struct kg_node *object,
                                    struct kg_job_facts *ret_facts);
 KG_MUST_USE bool kg_pod_facts_read(const struct kg_node *object,
                                    struct kg_pod_facts *ret_facts);
+/* Of a list of events. */
+struct kg_warning_facts kg_warning_facts_read(const struct kg_node *list);
 
 /* How a log stream ended. All but KG_LOG_EOF may come with an error. */
 enum kg_log_end {
@@ -256,13 +266,16 @@ struct kg_job { /* Read-only, but for `data`. */
     enum kg_outcome outcome; /* From ENDED's end on. */
     bool deleted;            /* Gone, and not by us. */
     bool unstored;           /* A run of it could not be stored. */
-    bool holds_slot;         /* A log stream is set aside for it. */
-    int64_t n_pods;          /* That ended, as the Job counts them. */
+    bool suspended;
+    bool wondered;   /* Its events were asked for once. */
+    bool holds_slot; /* A log stream is set aside for it. */
+    int64_t n_pods;  /* That ended, as the Job counts them. */
     int64_t ended_us;
     int64_t due_us; /* End of a patience, or KG_TIME_NONE. */
     struct kg_backoff backoff;
-    char reason[KG_REASON_MAX]; /* Why it failed: "DeadlineExceeded". */
-    char *why;                  /* Last diagnosis, a sentence, or NULL. */
+    char reason[KG_REASON_MAX];  /* Why it failed: "DeadlineExceeded". */
+    char refused[KG_REASON_MAX]; /* Why it has no Pod: "FailedCreate". */
+    char *why;                   /* Last diagnosis, a sentence, or NULL. */
 };
 
 struct kg_run { /* Read-only, but for `data`. */
@@ -315,6 +328,7 @@ enum kg_event_kind {
     KG_EV_CREATED,   /* job (id): uid, or error. */
     KG_EV_LOOKED,    /* job (id): job facts, or error. */
     KG_EV_COUNTED,   /* job (id): its Pods were told, or error. */
+    KG_EV_WONDERED,  /* job (id): warning facts, or error. */
     KG_EV_CRONJOB,   /* task (id), ns: uid, or error. */
     KG_EV_DELETED,   /* job (id): error or none. */
     KG_EV_ANNOTATED, /* job (id): error or none. */
@@ -343,6 +357,7 @@ struct kg_event {
     union {
         const struct kg_job_facts *job;
         const struct kg_pod_facts *pod;
+        const struct kg_warning_facts *warning;
         const struct kg_read_facts *read;
         const struct kg_stored_facts *stored;
         const struct kg_run_info *left;
@@ -363,6 +378,7 @@ enum kg_action_kind {
     KG_ACT_CREATE,   /* -> KG_EV_CREATED */
     KG_ACT_LOOK,     /* Get it -> KG_EV_LOOKED */
     KG_ACT_COUNT,    /* List its Pods -> KG_EV_POD..., KG_EV_COUNTED */
+    KG_ACT_WONDER,   /* List its events: it has no Pod -> KG_EV_WONDERED */
     KG_ACT_ANNOTATE, /* KG_ANNOTATION_ENDED -> KG_EV_ANNOTATED */
     KG_ACT_DELETE,   /* With its uid, in the background -> KG_EV_DELETED */
     KG_ACT_ORDERED,  /* Every Job of `order` exists or was refused. */

@@ -25,6 +25,7 @@ enum kg_kube_kind {
     KG_KUBE_JOB,
     KG_KUBE_CRONJOB,
     KG_KUBE_POD,
+    KG_KUBE_EVENT,
     KG_KUBE_KIND_NR
 };
 
@@ -35,6 +36,7 @@ struct kg_kube_ref {
     struct kg_str ns;
     struct kg_str name;
     struct kg_str labels; /* Of a collection, a selector; or empty: all. */
+    struct kg_str fields; /* The same by fields. */
 };
 
 /* What kg_kube_discover() found. */

@@ -48,10 +48,10 @@ const char *kg_object_name_fault(enum kg_kube_kind kind, struct kg_str name);
  * or what is nearest above it, where the object does not have it. */
 const struct kg_node *kg_object_part(const struct kg_object *o,
                                      struct kg_str field);
-/* The field that a server's message says it does not know, or empty:
+/* The field that a server's message names, or empty:
  *
  *     ... strict decoding error: unknown field "spec.x"
  *     ... typed patch object: .spec.x: field not declared in schema */
-struct kg_str kg_object_unknown_field(struct kg_str message);
+struct kg_str kg_object_field_named(struct kg_str message);
 
 #endif /* KUBEGLEAN_OBJECT_H */

@@ -114,6 +114,7 @@ void kg_agent_act(struct kg_agent *a, const struct kg_action *action)
         [KG_ACT_CREATE] = kg_job_request,
         [KG_ACT_LOOK] = kg_job_request,
         [KG_ACT_COUNT] = kg_job_request,
+        [KG_ACT_WONDER] = kg_job_request,
         [KG_ACT_ANNOTATE] = kg_job_request,
         [KG_ACT_DELETE] = kg_job_request,
         [KG_ACT_ORDERED] = ordered,

@@ -3,8 +3,12 @@
  * a time for each Job: the newest wish takes the place of an older one. */
 #include "agent.h"
 
+#include <stdio.h>
+
 #include "kubeglean/heap.h"
 #include "kubeglean/limits.h"
+
+enum { SELECTOR_MAX = 128 };
 
 struct kg_job_req {
     struct kg_queue node;
@@ -21,9 +25,10 @@ struct kg_job_req {
 static enum kg_event_kind answer_to(enum kg_action_kind act)
 {
     static const enum kg_event_kind answers[] = {
-        [KG_ACT_ASK] = KG_EV_ASKED,      [KG_ACT_CREATE] = KG_EV_CREATED,
-        [KG_ACT_LOOK] = KG_EV_LOOKED,    [KG_ACT_COUNT] = KG_EV_COUNTED,
-        [KG_ACT_DELETE] = KG_EV_DELETED, [KG_ACT_ANNOTATE] = KG_EV_ANNOTATED,
+        [KG_ACT_ASK] = KG_EV_ASKED,       [KG_ACT_CREATE] = KG_EV_CREATED,
+        [KG_ACT_LOOK] = KG_EV_LOOKED,     [KG_ACT_COUNT] = KG_EV_COUNTED,
+        [KG_ACT_DELETE] = KG_EV_DELETED,  [KG_ACT_ANNOTATE] = KG_EV_ANNOTATED,
+        [KG_ACT_WONDER] = KG_EV_WONDERED,
     };
 
     return answers[act];
@@ -57,9 +62,15 @@ static void on_done(struct kg_kube_req *req, const struct kg_error *e,
                     const struct kg_node *object)
 {
     struct kg_job_req *r = req->data;
+    struct kg_warning_facts warning;
     struct kg_job_facts facts = {0};
     struct kg_error unreadable;
 
+    if (r->act == KG_ACT_WONDER) {
+        warning = kg_warning_facts_read(object);
+        answer(r, (struct kg_event){.error = e, .warning = &warning});
+        return;
+    }
     if (e == NULL && r->act == KG_ACT_COUNT) {
         tell_pods(r->agent, object);
     } else if (e == NULL &&
@@ -171,17 +182,22 @@ static enum kg_errc annotate(struct kg_job_req *r, const struct kg_job *job)
 static enum kg_errc list_pods(struct kg_job_req *r, const struct kg_job *job)
 {
     struct kg_kube_ref ref = {.kind = KG_KUBE_POD, .ns = job->ns};
-    struct kg_buf text;
-    enum kg_errc rc;
+    char labels[SELECTOR_MAX];
 
-    kg_buf_init(&text, KG_LIMIT_URL);
-    rc = kg_buf_addf(&text, "controller-uid=%s", job->uid);
-    if (rc == KG_OK) {
-        ref.labels = kg_buf_str(&text);
-        rc = kg_kube_get(&r->agent->kube, &r->req, ref, on_done);
-    }
-    kg_buf_finish(&text);
-    return rc;
+    (void)snprintf(labels, sizeof(labels), "controller-uid=%s", job->uid);
+    ref.labels = kg_str_from(labels);
+    return kg_kube_get(&r->agent->kube, &r->req, ref, on_done);
+}
+
+static enum kg_errc list_events(struct kg_job_req *r, const struct kg_job *job)
+{
+    struct kg_kube_ref ref = {.kind = KG_KUBE_EVENT, .ns = job->ns};
+    char fields[SELECTOR_MAX];
+
+    (void)snprintf(fields, sizeof(fields), "type=Warning,involvedObject.uid=%s",
+                   job->uid);
+    ref.fields = kg_str_from(fields);
+    return kg_kube_get(&r->agent->kube, &r->req, ref, on_done);
 }
 
 static void on_known(void *data, bool known, const struct kg_error *e)
@@ -222,6 +238,8 @@ static enum kg_errc send_it(struct kg_job_req *r, const struct kg_job *job)
                    : create(r, job);
     case KG_ACT_COUNT:
         return list_pods(r, job);
+    case KG_ACT_WONDER:
+        return list_events(r, job);
     case KG_ACT_ANNOTATE:
         return annotate(r, job);
     case KG_ACT_DELETE:

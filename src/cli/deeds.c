@@ -15,12 +15,6 @@ const struct kg_option kg_deeds_options[] = {
      .value = "FILE|-",
      .at = offsetof(struct kg_deeds_values, files),
      .help = "Manifests in YAML or JSON; may be given again"},
-    {.name = "namespace",
-     .letter = 'n',
-     .type = KG_OPTION_TEXT,
-     .value = "NS",
-     .at = offsetof(struct kg_deeds_values, ns),
-     .help = "Where (default: the manifest's, the kubeconfig's)"},
     {.name = "output",
      .letter = 'o',
      .type = KG_OPTION_CHOICE,
@@ -60,16 +54,7 @@ const struct kg_option kg_deeds_options[] = {
      .value = "NAME",
      .at = offsetof(struct kg_deeds_values, name),
      .help = "trigger: of the Job (default: made of the CronJob's)"},
-    {.name = "kubeconfig",
-     .type = KG_OPTION_TEXT,
-     .value = "FILE|-",
-     .at = offsetof(struct kg_deeds_values, kubeconfig),
-     .help = "Instead of KUBECONFIG, ~/.kube/config, in-cluster"},
-    {.name = "context",
-     .type = KG_OPTION_TEXT,
-     .value = "NAME",
-     .at = offsetof(struct kg_deeds_values, context),
-     .help = "Instead of the kubeconfig's current-context"},
+    KG_CONNECT_GROUP(struct kg_deeds_values, connect),
     {0}};
 
 /* --- usage ---------------------------------------------------------------------- */
@@ -142,6 +127,25 @@ static enum kg_exit check_source(const struct kg_deeds *d, size_t n_names)
     return KG_EXIT_DONE;
 }
 
+static bool is_stdin(const char *file)
+{
+    return file != NULL && strcmp(file, "-") == 0;
+}
+
+static enum kg_exit check_stdin(const struct kg_deeds *d)
+{
+    const struct kg_texts *files = &d->values.files;
+    size_t n = is_stdin(d->values.connect.kubeconfig) ? 1 : 0;
+
+    for (size_t i = 0; i < files->n_items; i++) {
+        n += is_stdin(files->items[i]) ? 1 : 0;
+    }
+    return n <= 1 ? KG_EXIT_DONE
+                  : kg_verb_misused(d->def->verb,
+                                    "standard input can be one of -f and "
+                                    "--kubeconfig, once");
+}
+
 static enum kg_exit check_name(const struct kg_deeds *d, const char *what,
                                enum kg_kube_kind kind, const char *name)
 {
@@ -155,11 +159,12 @@ static enum kg_exit check_name(const struct kg_deeds *d, const char *what,
 static enum kg_exit check_names(const struct kg_deeds *d, char **names)
 {
     const struct kg_deeds_values *v = &d->values;
+    const char *ns = v->connect.over.ns;
     enum kg_exit code = KG_EXIT_DONE;
 
-    if (v->ns != NULL && !kg_str_is_dns_label(kg_str_from(v->ns))) {
-        return kg_verb_misused(
-            d->def->verb, "--namespace: \"%s\" must be " KG_DNS_RULE, v->ns);
+    if (ns != NULL && !kg_str_is_dns_label(kg_str_from(ns))) {
+        return kg_verb_misused(d->def->verb,
+                               "--namespace: \"%s\" must be " KG_DNS_RULE, ns);
     }
     if (v->name != NULL) {
         code = check_name(d, "--name: ", KG_KUBE_JOB, v->name);
@@ -189,6 +194,9 @@ enum kg_exit kg_deeds_run(const struct kg_deeds_def *def, char **args)
     code = check_options(&d);
     if (code == KG_EXIT_DONE) {
         code = check_source(&d, rest.n_items - 1);
+    }
+    if (code == KG_EXIT_DONE) {
+        code = check_stdin(&d);
     }
     if (code == KG_EXIT_DONE) {
         code = check_names(&d, rest.items + 1);

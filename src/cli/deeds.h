@@ -7,6 +7,7 @@
 #define KG_CLI_DEEDS_H
 
 #include "cli.h"
+#include "connect.h"
 #include "kubeglean/object.h"
 #include "shown.h"
 #include "talk.h"
@@ -15,7 +16,8 @@ enum { KG_DRY_RUN_NONE, KG_DRY_RUN_SERVER };
 
 struct kg_deeds_values {
     struct kg_texts files;
-    const char *ns, *manager, *uid, *name, *kubeconfig, *context;
+    struct kg_connect connect;
+    const char *manager, *uid, *name;
     unsigned output, dry_run, cascade;
     bool force, ignore_missing;
 };

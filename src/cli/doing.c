@@ -4,7 +4,6 @@
 #include <stdio.h>
 
 #include "deeds.h"
-#include "host.h"
 #include "input.h"
 #include "kubeglean/file.h"
 #include "kubeglean/heap.h"
@@ -19,7 +18,7 @@ static enum kg_errc read_file(struct kg_deeds *d, size_t i, struct kg_error *e)
         .file = kg_input_name(path),
         .kind = d->def->kind,
         .ns = kg_str_from(d->config.ns),
-        .ns_given = d->values.ns != NULL,
+        .ns_given = d->values.connect.over.ns != NULL,
         .may_generate = d->deed == &kg_deed_create,
     };
     struct kg_buf text;
@@ -128,7 +127,7 @@ static const struct kg_node *part_meant(const struct kg_deeds *d,
     struct kg_str message = kg_node_str(kg_node_get(d->talk.answer, "message"));
 
     return t->object != NULL
-               ? kg_object_part(t->object, kg_object_unknown_field(message))
+               ? kg_object_part(t->object, kg_object_field_named(message))
                : NULL;
 }
 
@@ -266,13 +265,11 @@ static void finish(struct kg_deeds *d)
 
 enum kg_exit kg_deeds_do(struct kg_deeds *d, char **names, size_t n_names)
 {
-    const struct kg_deeds_values *v = &d->values;
     struct kg_error e;
     enum kg_exit code;
     enum kg_errc err;
 
-    if (kg_host_kubeconfig(v->kubeconfig, v->context, v->ns, &d->config, &e) !=
-        KG_OK) {
+    if (kg_connect_load(&d->values.connect, &d->config, &e) != KG_OK) {
         return kg_verb_failed(d->def->verb, &e);
     }
     err = n_names > 0 ? take_names(d, names, n_names, &e) : take_files(d, &e);

@@ -10,9 +10,11 @@
 #define HOUR_US   (60 * MINUTE_US)
 
 /* How long is waited, and why so long. */
-#define EBB_US     (3 * SECOND_US) /* Pod's status comes after its log's end. */
-#define GONE_US    (30 * SECOND_US) /* Pod is gone, its log still open. */
-#define NO_POD_US  (10 * SECOND_US) /* Quota and webhooks refuse in silence. */
+#define EBB_US  (3 * SECOND_US)  /* Pod's status comes after its log's end. */
+#define GONE_US (30 * SECOND_US) /* Pod is gone, its log still open. */
+#define NO_POD_US \
+    (3 * SECOND_US) /* A quota refuses it, and only events tell. */
+#define NO_WHY_US  (7 * SECOND_US)  /* They may tell it later. */
 #define CATCHUP_US (10 * MINUTE_US) /* A schedule missed while we were away. */
 
 enum { RETRY_FIRST_MS = 500, RETRY_MAX_MS = 30000, LOG_TRIES_MAX = 10 };
@@ -112,6 +114,16 @@ void kg_job_keep(struct kg_glean *g, struct kg_job *job);
 void kg_job_answered(struct kg_glean *g, struct kg_job *job,
                      const struct kg_event *event);
 void kg_job_due(struct kg_glean *g, struct kg_job *job);
+
+/* wait.c */
+/* It is LIVE, and may be suspended, or be going to fail. */
+void kg_job_goes_on(struct kg_glean *g, struct kg_job *job,
+                    const struct kg_job_facts *facts);
+void kg_job_wait_for_pod(struct kg_glean *g, struct kg_job *job);
+/* It has waited long. */
+void kg_job_wonder(struct kg_glean *g, struct kg_job *job);
+void kg_job_wondered(struct kg_glean *g, struct kg_job *job,
+                     const struct kg_event *event);
 
 /* pod.c */
 enum kg_errc kg_run_pod_seen(struct kg_glean *g, struct kg_job *job,

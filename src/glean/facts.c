@@ -25,6 +25,7 @@ const char *const kg_pod_fields[] = {
     "status.reason",
     "status.message",
     "status.conditions",
+    "status.initContainerStatuses",
     "status.containerStatuses",
     NULL,
 };
@@ -87,24 +88,37 @@ static bool identify(const struct kg_node *object, struct kg_str *uid,
            ns->len < 64 && name->len > 0 && name->len < 254;
 }
 
-/* By conditions, not by counters; and only the final ones: SuccessCriteriaMet
- * and FailureTarget are announcements. */
-static void read_phase(const struct kg_node *object, struct kg_job_facts *job)
+/* By conditions, not by counters. SuccessCriteriaMet and FailureTarget only
+ * announce: Pods may still be at work. */
+static void read_condition(const struct kg_node *c, struct kg_job_facts *job)
+{
+    struct kg_str type = text_at(c, "type");
+    bool is_final = kg_str_is(type, "Complete") || kg_str_is(type, "Failed");
+
+    if (kg_str_is(type, "Suspended")) {
+        job->suspended = true;
+    }
+    if (is_final) {
+        job->phase =
+            kg_str_is(type, "Complete") ? KG_JOB_COMPLETE : KG_JOB_FAILED;
+        job->ended_us = time_at(c, "lastTransitionTime");
+    }
+    if (is_final ||
+        (kg_str_is(type, "FailureTarget") && job->phase == KG_JOB_ACTIVE)) {
+        job->reason = text_at(c, "reason");
+        job->message = text_at(c, "message");
+    }
+}
+
+static void read_conditions(const struct kg_node *object,
+                            struct kg_job_facts *job)
 {
     const struct kg_node *c = first_of(object, "status.conditions");
 
     for (; c != NULL; c = c->next) {
-        struct kg_str type = text_at(c, "type");
-
-        if (!kg_str_is(text_at(c, "status"), "True") ||
-            (!kg_str_is(type, "Complete") && !kg_str_is(type, "Failed"))) {
-            continue;
+        if (kg_str_is(text_at(c, "status"), "True")) {
+            read_condition(c, job);
         }
-        job->phase =
-            kg_str_is(type, "Complete") ? KG_JOB_COMPLETE : KG_JOB_FAILED;
-        job->reason = text_at(c, "reason");
-        job->message = text_at(c, "message");
-        job->ended_us = time_at(c, "lastTransitionTime");
     }
 }
 
@@ -124,7 +138,7 @@ bool kg_job_facts_read(const struct kg_node *object,
     job.owner_uid = owner_uid(object, "CronJob");
     job.n_pods =
         int_at(object, "status.succeeded") + int_at(object, "status.failed");
-    read_phase(object, &job);
+    read_conditions(object, &job);
     c = first_of(object, "spec.template.spec.containers");
     for (; c != NULL && job.n_containers < KG_FACTS_CONTAINERS_MAX;
          c = c->next) {
@@ -181,6 +195,28 @@ static void read_unscheduled(const struct kg_node *object,
     }
 }
 
+static bool has_done_its_part(const struct kg_node *status)
+{
+    const struct kg_node *ended = kg_node_path(status, "state.terminated");
+    int64_t code;
+
+    return kg_node_is_true(kg_node_get(status, "started")) ||
+           (kg_node_int(kg_node_get(ended, "exitCode"), &code) && code == 0);
+}
+
+/* Init containers run one after the other: the first that has not ended well,
+ * or that serves on beside the others. */
+static struct kg_container_facts read_init(const struct kg_node *object)
+{
+    const struct kg_node *c = first_of(object, "status.initContainerStatuses");
+
+    while (c != NULL && has_done_its_part(c)) {
+        c = c->next;
+    }
+    return c != NULL ? read_container(c)
+                     : (struct kg_container_facts){.name = KG_STR("")};
+}
+
 bool kg_pod_facts_read(const struct kg_node *object,
                        struct kg_pod_facts *ret_facts)
 {
@@ -198,6 +234,7 @@ bool kg_pod_facts_read(const struct kg_node *object,
     if (pod.reason.len == 0) {
         read_unscheduled(object, &pod);
     }
+    pod.init = read_init(object);
     c = first_of(object, "status.containerStatuses");
     for (; c != NULL && pod.n_containers < KG_FACTS_CONTAINERS_MAX;
          c = c->next) {
@@ -205,4 +242,24 @@ bool kg_pod_facts_read(const struct kg_node *object,
     }
     *ret_facts = pod;
     return true;
+}
+
+/* RFC 3339 in UTC sorts as text. */
+struct kg_warning_facts kg_warning_facts_read(const struct kg_node *list)
+{
+    struct kg_warning_facts newest = {.reason = KG_STR("")};
+    struct kg_str newest_at = KG_STR("");
+    const struct kg_node *event = first_of(list, "items");
+
+    for (; event != NULL; event = event->next) {
+        struct kg_str at = text_at(event, "lastTimestamp");
+
+        if (kg_str_is(text_at(event, "type"), "Warning") &&
+            kg_str_cmp(at, newest_at) >= 0) {
+            newest.reason = text_at(event, "reason");
+            newest.message = text_at(event, "message");
+            newest_at = at;
+        }
+    }
+    return newest;
 }

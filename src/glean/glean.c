@@ -293,6 +293,9 @@ static enum kg_errc step_job(struct kg_glean *g, const struct kg_event *event)
     case KG_EV_COUNTED:
         kg_job_counted(g, job, event);
         break;
+    case KG_EV_WONDERED:
+        kg_job_wondered(g, job, event);
+        break;
     default:
         kg_job_answered(g, job, event);
         break;
@@ -342,6 +345,7 @@ enum kg_errc kg_glean_step(struct kg_glean *g, const struct kg_event *event)
     case KG_EV_CREATED:
     case KG_EV_LOOKED:
     case KG_EV_COUNTED:
+    case KG_EV_WONDERED:
     case KG_EV_DELETED:
     case KG_EV_ANNOTATED:
         rc = step_job(g, event);

@@ -27,22 +27,32 @@ static bool is_on_its_way(struct kg_str reason)
            kg_str_is(reason, "PodInitializing");
 }
 
+/* An init container says it for those that wait for it. */
+static struct kg_container_facts who_tells(const struct kg_pod_facts *pod,
+                                           const struct kg_container_facts *c)
+{
+    return is_on_its_way(c->reason) && !is_on_its_way(pod->init.reason)
+               ? pod->init
+               : *c;
+}
+
 /* Why it does not start, in Kubernetes' own words. */
 static void diagnose(struct kg_glean *g, struct kg_run *run,
                      const struct kg_pod_facts *pod,
                      const struct kg_container_facts *c)
 {
+    const struct kg_container_facts told = who_tells(pod, c);
     struct kg_str reason = pod->reason;
 
     if (c->state != KG_CONTAINER_WAITING) {
         return;
     }
-    if (!is_on_its_way(c->reason)) {
-        reason = c->reason;
-        kg_job_tell(g, run->job, "Pod %.*s: container %s: %.*s%s%.*s",
-                    KG_STR_ARG(pod->name), run->job->container,
-                    KG_STR_ARG(c->reason), kg_job_colon(c->message),
-                    KG_STR_ARG(c->message));
+    if (!is_on_its_way(told.reason)) {
+        reason = told.reason;
+        kg_job_tell(g, run->job, "Pod %.*s: container %.*s: %.*s%s%.*s",
+                    KG_STR_ARG(pod->name), KG_STR_ARG(told.name),
+                    KG_STR_ARG(told.reason), kg_job_colon(told.message),
+                    KG_STR_ARG(told.message));
     } else if (pod->reason.len > 0) {
         kg_job_tell(g, run->job, "Pod %.*s: %.*s%s%.*s", KG_STR_ARG(pod->name),
                     KG_STR_ARG(pod->reason), kg_job_colon(pod->message),

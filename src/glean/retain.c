@@ -67,13 +67,24 @@ static void put_away(struct kg_glean *g, struct kg_job *job)
     }
 }
 
+/* It never had a Pod: one run says so, and why. */
+static bool record_refused(struct kg_glean *g, struct kg_job *job)
+{
+    struct kg_run *run = kg_run_create(g, job, NULL, 0);
+
+    if (run != NULL) {
+        memcpy(run->reason, job->refused, sizeof(run->reason));
+    }
+    return run != NULL;
+}
+
 void kg_job_check(struct kg_glean *g, struct kg_job *job)
 {
     if (job->sm.state != KG_JOB_ENDED) {
         return;
     }
     kg_glean_give_slot(g, &job->holds_slot);
-    if (job->n_runs == 0 && kg_run_create(g, job, NULL, 0) == NULL) {
+    if (job->n_runs == 0 && !record_refused(g, job)) {
         kg_glean_due_at(g, &job->due_us, g->now_us + SECOND_US);
         return;
     }
@@ -133,11 +144,7 @@ void kg_job_due(struct kg_glean *g, struct kg_job *job)
         kg_glean_note(g, &job->todo, KG_ACT_LOOK);
         break;
     case KG_JOB_LIVE:
-        if (job->n_runs == 0) {
-            kg_job_tell(g, job,
-                        "no Pod was made for it yet: look for a quota or "
-                        "a webhook that refuses it");
-        }
+        kg_job_wonder(g, job);
         break;
     case KG_JOB_COUNTING:
         kg_glean_note(g, &job->todo, KG_ACT_COUNT);

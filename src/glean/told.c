@@ -39,7 +39,11 @@ static void take_phase(struct kg_glean *g, struct kg_job *job,
                        const struct kg_job_facts *facts)
 {
     job->n_pods = facts->n_pods;
-    if (job->sm.state != KG_JOB_LIVE || facts->phase == KG_JOB_ACTIVE) {
+    if (job->sm.state != KG_JOB_LIVE) {
+        return;
+    }
+    if (facts->phase == KG_JOB_ACTIVE) {
+        kg_job_goes_on(g, job, facts);
         return;
     }
     job->phase = facts->phase;
@@ -59,9 +63,7 @@ static void live(struct kg_glean *g, struct kg_job *job)
 {
     kg_backoff_reset(&job->backoff);
     kg_job_move(g, job, KG_JOB_LIVE);
-    if (kg_queue_empty(&job->runs)) {
-        kg_glean_due_at(g, &job->due_us, g->now_us + NO_POD_US);
-    }
+    kg_job_wait_for_pod(g, job);
 }
 
 /* Ours, and in the cluster: from its first sight on, whatever we knew. */

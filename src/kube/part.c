@@ -86,25 +86,22 @@ const struct kg_node *kg_object_part(const struct kg_object *o,
     return n;
 }
 
-struct kg_str kg_object_unknown_field(struct kg_str message)
+struct kg_str kg_object_field_named(struct kg_str message)
 {
-    static const struct kg_str strict = {"unknown field \"", 15};
-    static const struct kg_str typed = {": field not declared", 20};
-    ptrdiff_t at = kg_str_find(message, strict);
-    size_t begin;
+    static const struct {
+        struct kg_str before;
+        char behind;
+    } wordings[] = {{{"unknown field \"", 15}, '"'}, {{" .", 2}, ':'}};
 
-    if (at >= 0) {
-        begin = (size_t)at + strict.len;
-        message = kg_str_of(message.ptr + begin, message.len - begin);
-        return kg_str_cut(&message, '"');
+    for (size_t i = 0; i < KG_COUNT_OF(wordings); i++) {
+        ptrdiff_t at = kg_str_find(message, wordings[i].before);
+
+        if (at >= 0) {
+            size_t begin = (size_t)at + wordings[i].before.len;
+
+            message = kg_str_of(message.ptr + begin, message.len - begin);
+            return kg_str_cut(&message, wordings[i].behind);
+        }
     }
-    at = kg_str_find(message, typed);
-    if (at < 0) {
-        return kg_str_of("", 0);
-    }
-    begin = (size_t)at;
-    while (begin > 0 && message.ptr[begin - 1] != ' ') {
-        begin--;
-    }
-    return kg_str_of(message.ptr + begin, (size_t)at - begin);
+    return kg_str_of("", 0);
 }

@@ -11,6 +11,7 @@ static const struct {
     [KG_KUBE_JOB] = {"batch", "Job", "jobs", true},
     [KG_KUBE_CRONJOB] = {"batch", "CronJob", "cronjobs", true},
     [KG_KUBE_POD] = {"", "Pod", "pods", true},
+    [KG_KUBE_EVENT] = {"", "Event", "events", true},
 };
 
 const char *kg_kube_api_version(const struct kg_kube *kube,
@@ -43,6 +44,14 @@ static enum kg_errc add_name(struct kg_buf *out, const char *before,
     return kg_buf_addf(out, "%s%.*s", before, KG_STR_ARG(name));
 }
 
+static enum kg_errc add_selector(struct kg_buf *out, const char *before,
+                                 struct kg_str selector)
+{
+    enum kg_errc err = kg_buf_adds(out, before);
+
+    return err == KG_OK ? kg_http_escape(out, selector) : err;
+}
+
 enum kg_errc kg_kube_path(const struct kg_kube *kube, struct kg_kube_ref ref,
                           struct kg_buf *out)
 {
@@ -60,8 +69,12 @@ enum kg_errc kg_kube_path(const struct kg_kube *kube, struct kg_kube_ref ref,
         err = add_name(out, "/", ref.name);
     }
     if (err == KG_OK && ref.labels.len > 0) {
-        err = kg_buf_adds(out, "?labelSelector=");
+        err = add_selector(out, "?labelSelector=", ref.labels);
     }
-    return err == KG_OK && ref.labels.len > 0 ? kg_http_escape(out, ref.labels)
-                                              : err;
+    if (err == KG_OK && ref.fields.len > 0) {
+        err = add_selector(
+            out, ref.labels.len > 0 ? "&fieldSelector=" : "?fieldSelector=",
+            ref.fields);
+    }
+    return err;
 }

@@ -168,7 +168,7 @@ def wrong_manifests_and_usage_send_nothing():
                      ("job", "delete", "A_b"), ("job", "delete", "one", "-o", "yaml"),
                      ("job", "delete", "a", "b", "--uid", "1"), ("job", "apply", "-f", good, "--uid", "1"),
                      ("job", "create", "-f", good, "--force-conflicts"), ("job", "create", "-f", good, "-n", "../x"),
-                     ("cronjob", "create", "-f", good), ("cronjob", "trigger", "krr", "--name", "A")):
+                     ("job", "create", "-f", "-", "-f", "-"), ("cronjob", "create", "-f", good), ("cronjob", "trigger", "krr", "--name", "A")):
             _, err = cluster.do(*args, code=2)
             assert err.startswith("kubeglean "), err
         assert cluster.names() == []

@@ -87,6 +87,7 @@ static void trace_action(struct sim *s, const struct kg_action *a)
         [KG_ACT_CREATE] = "create",
         [KG_ACT_LOOK] = "get",
         [KG_ACT_COUNT] = "list pods of",
+        [KG_ACT_WONDER] = "list events of",
         [KG_ACT_ANNOTATE] = "annotate",
         [KG_ACT_DELETE] = "delete",
         [KG_ACT_FORGET] = "forget",
@@ -141,10 +142,10 @@ static void trace_action(struct sim *s, const struct kg_action *a)
 static bool wants_answer(enum kg_action_kind act)
 {
     return act == KG_ACT_ASK || act == KG_ACT_CREATE || act == KG_ACT_LOOK ||
-           act == KG_ACT_COUNT || act == KG_ACT_ANNOTATE ||
-           act == KG_ACT_DELETE || act == KG_ACT_BEGIN ||
-           act == KG_ACT_FINISH || act == KG_ACT_RECORD ||
-           act == KG_ACT_APPLY_CRONJOB;
+           act == KG_ACT_COUNT || act == KG_ACT_WONDER ||
+           act == KG_ACT_ANNOTATE || act == KG_ACT_DELETE ||
+           act == KG_ACT_BEGIN || act == KG_ACT_FINISH ||
+           act == KG_ACT_RECORD || act == KG_ACT_APPLY_CRONJOB;
 }
 
 static void take_actions(struct sim *s)
@@ -179,6 +180,7 @@ struct kg_job_facts sim_job_facts(const struct sim_job *job)
         .owner_uid = kg_str_from(job->owner),
         .outcome = kg_str_from(job->outcome),
         .phase = job->phase,
+        .suspended = job->suspended,
         .n_pods = job->n_pods,
         .reason = kg_str_from(job->reason),
         .ended_us = job->ended_us,
@@ -231,6 +233,20 @@ static void answer_look(struct sim *s, struct kg_event *event,
     event->job = &facts;
 }
 
+static void answer_wonder(struct sim *s, struct kg_event *event,
+                          const struct kg_job *job)
+{
+    static struct kg_warning_facts warning;
+    const struct sim_job *there = job_of(s, job);
+
+    warning = (struct kg_warning_facts){.reason = KG_STR("")};
+    if (there != NULL && there->warning != NULL) {
+        warning.reason = KG_STR("FailedCreate");
+        warning.message = kg_str_from(there->warning);
+    }
+    event->warning = &warning;
+}
+
 static void answer_job(struct sim *s, const struct sim_answer *answer,
                        struct kg_event *event)
 {
@@ -251,6 +267,10 @@ static void answer_job(struct sim *s, const struct sim_answer *answer,
         break;
     case KG_ACT_COUNT:
         event->kind = KG_EV_COUNTED;
+        break;
+    case KG_ACT_WONDER:
+        event->kind = KG_EV_WONDERED;
+        answer_wonder(s, event, job);
         break;
     case KG_ACT_ANNOTATE:
         event->kind = KG_EV_ANNOTATED;

@@ -23,7 +23,8 @@ struct sim_job { /* As the cluster has it. */
     char outcome[16];
     enum kg_job_phase phase;
     int64_t n_pods, ended_us;
-    bool exists, foreign;
+    bool exists, foreign, suspended;
+    const char *warning; /* Of its events; NULL: none. */
 };
 
 struct sim_answer {
@@ -89,6 +90,7 @@ struct sim_pod {
     const char *job, *name;
     enum kg_container_state state;
     const char *reason, *message;
+    const char *init_reason; /* Why the container "fetch" before it waits. */
     int exit_code;
     uint32_t restart;
     int started, finished; /* Seconds since the start; started < 0: never. */

@@ -84,6 +84,10 @@ void sim_pod(struct sim *s, const struct sim_pod *pod)
     facts.uid = kg_str_from(uid);
     facts.job_uid = kg_str_from(job->uid);
     facts.ns = kg_str_from(job->ns);
+    if (pod->init_reason != NULL) {
+        facts.init.name = KG_STR("fetch");
+        facts.init.reason = kg_str_from(pod->init_reason);
+    }
     facts.containers[0] = (struct kg_container_facts){
         .name = KG_STR("a-sidecar"),
         .state = KG_CONTAINER_RUNNING,

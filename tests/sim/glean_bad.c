@@ -149,7 +149,9 @@ static void job_without_a_pod_is_wondered_at(void **state)
     sim_forget_trace(&s);
     sim_elapse(&s, 60);
     sim_job_ends(&s, "a/krr", KG_JOB_FAILED, "DeadlineExceeded");
-    sim_expect(&s, "[  10] tell a/krr: no Pod was made for it yet: look for a "
+    sim_expect(&s, "[   3] list events of a/krr\n"
+                   "[  10] list events of a/krr\n"
+                   "       tell a/krr: no Pod was made for it yet: look for a "
                    "quota or a webhook that refuses it\n"
                    "[  60] a/krr: live -> counting\n"
                    "       tell a/krr: the Job failed: DeadlineExceeded\n"

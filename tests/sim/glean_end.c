@@ -171,7 +171,9 @@ static void time_that_comes_while_the_job_runs_is_left_out(void **state)
     sim_elapse(&s, 1);
     sim_forget_trace(&s);
     sim_elapse(&s, 1799);
-    sim_expect(&s, "[  10] tell a/krr-c2c9a7d6-s29922360: no Pod was made for "
+    sim_expect(&s, "[   3] list events of a/krr-c2c9a7d6-s29922360\n"
+                   "[  10] list events of a/krr-c2c9a7d6-s29922360\n"
+                   "       tell a/krr-c2c9a7d6-s29922360: no Pod was made for "
                    "it yet: look for a quota or a webhook that refuses it\n"
                    "[1800] tell a/krr-c2c9a7d6-s29922360: it has not ended; "
                    "the run due at 2026-11-22T10:30:00Z is left out\n");
@@ -197,7 +199,9 @@ static void jobs_of_our_cronjob_are_known_by_its_uid(void **state)
     sim_expect(&s, "[   0] apply cronjob krr\n"
                    "       watch\n"
                    "       a/tick-123: unseen -> live\n"
-                   "[  10] tell a/tick-123: no Pod was made for it yet: look "
+                   "[   3] list events of a/tick-123\n"
+                   "[  10] list events of a/tick-123\n"
+                   "       tell a/tick-123: no Pod was made for it yet: look "
                    "for a quota or a webhook that refuses it\n");
     sim_teardown(&s);
 }

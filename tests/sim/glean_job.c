@@ -26,7 +26,8 @@ static void lost_answer_is_no_second_job(void **state)
                    "[   0] create a/krr\n"
                    "       a/krr: creating -> looking\n"
                    "       get a/krr\n"
-                   "       a/krr: looking -> live\n");
+                   "       a/krr: looking -> live\n"
+                   "[   3] list events of a/krr\n");
     sim_teardown(&s);
 }
 

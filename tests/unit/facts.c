@@ -71,6 +71,10 @@ static void only_final_conditions_that_are_true_end_a_job(void **state)
         {"[{type: Failed, status: 'True', reason: DeadlineExceeded,"
          " lastTransitionTime: '2026-11-22T10:00:00Z'}]",
          KG_JOB_FAILED},
+        {"[{type: Failed, status: 'True', reason: DeadlineExceeded,"
+         " lastTransitionTime: '2026-11-22T10:00:00Z'},"
+         " {type: FailureTarget, status: 'True', reason: Other}]",
+         KG_JOB_FAILED},
     };
 
     (void)state;
@@ -87,6 +91,83 @@ static void only_final_conditions_that_are_true_end_a_job(void **state)
             kt_assert_str(job.reason, "DeadlineExceeded");
             assert_int_not_equal(job.ended_us, KG_TIME_NONE);
         }
+        kg_tree_finish(&t);
+    }
+}
+
+static void what_a_job_announces_is_known_before_its_end(void **state)
+{
+    struct kg_tree t;
+    struct kg_job_facts job =
+        job_of(&t, META "}\nstatus: {conditions: ["
+                        "{type: Suspended, status: 'False'},"
+                        "{type: FailureTarget, status: 'True',"
+                        " reason: PodFailurePolicy, message: exit 42}]}\n");
+
+    (void)state;
+    assert_int_equal(job.phase, KG_JOB_ACTIVE);
+    assert_false(job.suspended);
+    kt_assert_str(job.reason, "PodFailurePolicy");
+    kt_assert_str(job.message, "exit 42");
+    kg_tree_finish(&t);
+    job = job_of(&t, META "}\nstatus: {conditions: ["
+                          "{type: Suspended, status: 'True'}]}\n");
+    assert_true(job.suspended);
+    kg_tree_finish(&t);
+}
+
+static void the_newest_warning_counts(void **state)
+{
+    struct kg_tree t;
+    struct kg_warning_facts warning = kg_warning_facts_read(
+        parse(&t, "items:\n"
+                  "- {type: Warning, reason: FailedCreate, message: new,"
+                  " lastTimestamp: '2026-11-22T10:00:09Z'}\n"
+                  "- {type: Warning, reason: FailedCreate, message: old,"
+                  " lastTimestamp: '2026-11-22T10:00:01Z'}\n"
+                  "- {type: Normal, reason: Suspended,"
+                  " lastTimestamp: '2026-11-22T10:00:10Z'}\n"));
+
+    (void)state;
+    kt_assert_str(warning.reason, "FailedCreate");
+    kt_assert_str(warning.message, "new");
+    kg_tree_finish(&t);
+    assert_int_equal(kg_warning_facts_read(parse(&t, "items: []")).reason.len,
+                     0);
+    kg_tree_finish(&t);
+    assert_int_equal(kg_warning_facts_read(NULL).reason.len, 0);
+}
+
+static void the_first_init_container_that_has_not_done_its_part_counts(
+    void **state)
+{
+    static const struct {
+        const char *statuses, *name, *reason;
+    } cases[] = {
+        {"[]", "", ""},
+        {"[{name: a, state: {terminated: {exitCode: 0, containerID: x}}},"
+         " {name: b, state: {waiting: {reason: ErrImagePull}}}]",
+         "b", "ErrImagePull"},
+        {"[{name: a, state: {terminated: {exitCode: 1, reason: Error,"
+         " containerID: x}}}]",
+         "a", "Error"},
+        {"[{name: a, started: true, state: {running: {}}},"
+         " {name: b, state: {terminated: {exitCode: 0, containerID: x}}}]",
+         "", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < KG_COUNT_OF(cases); i++) {
+        char text[400];
+        struct kg_tree t;
+        struct kg_pod_facts pod;
+
+        (void)snprintf(text, sizeof(text),
+                       META "}\nstatus: {initContainerStatuses: %s}\n",
+                       cases[i].statuses);
+        assert_true(kg_pod_facts_read(parse(&t, text), &pod));
+        kt_assert_str(pod.init.name, cases[i].name);
+        kt_assert_str(pod.init.reason, cases[i].reason);
         kg_tree_finish(&t);
     }
 }
@@ -278,6 +359,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(job_is_known_by_labels_owner_and_template),
         cmocka_unit_test(only_final_conditions_that_are_true_end_a_job),
+        cmocka_unit_test(what_a_job_announces_is_known_before_its_end),
+        cmocka_unit_test(the_newest_warning_counts),
+        cmocka_unit_test(
+            the_first_init_container_that_has_not_done_its_part_counts),
         cmocka_unit_test(object_without_an_identity_is_refused),
         cmocka_unit_test(container_has_one_of_three_states),
         cmocka_unit_test(container_that_never_had_an_id_never_ran),
