@@ -54,4 +54,10 @@ const struct kg_node *kg_object_part(const struct kg_object *o,
  *     ... typed patch object: .spec.x: field not declared in schema */
 struct kg_str kg_object_field_named(struct kg_str message);
 
+typedef void (*kg_object_part_cb)(void *data, const struct kg_node *part);
+/* Calls back for each part of its spec that is not in `kept`, the server's
+ * answer: an old server drops what it does not know. */
+void kg_object_dropped(const struct kg_object *o, const struct kg_node *kept,
+                       kg_object_part_cb part_cb, void *data);
+
 #endif /* KUBEGLEAN_OBJECT_H */

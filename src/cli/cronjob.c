@@ -20,8 +20,7 @@ static enum kg_exit cronjob(char **args)
 const struct kg_verb kg_verb_cronjob = {
     .name = "cronjob",
     .summary = "Create, apply, run now, suspend, resume and delete CronJobs",
-    .synopsis =
-        "create|apply|trigger|suspend|resume|delete [OPTION]... [NAME]...",
+    .synopsis = "COMMAND [OPTION]... [NAME]...",
     .about =
         "create   makes the CronJobs of -f FILE\n"
         "apply    makes them, or makes them so (server-side apply)\n"

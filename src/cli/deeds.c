@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "deeds.h"
 
+#include <stdio.h>
+
 static const char *const dry_runs[] = {
     [KG_DRY_RUN_NONE] = "none", [KG_DRY_RUN_SERVER] = "server", NULL};
 static const char *const cascades[] = {[KG_KUBE_BACKGROUND] = "background",
@@ -68,6 +70,19 @@ static const struct kg_deed *find(const struct kg_deeds_def *def,
         deed++;
     }
     return name != NULL ? *deed : NULL;
+}
+
+static enum kg_exit misused(const struct kg_deeds_def *def)
+{
+    char names[100] = "";
+    size_t len = 0;
+
+    for (const struct kg_deed *const *deed = def->deeds; *deed != NULL;
+         deed++) {
+        len += (size_t)snprintf(names + len, sizeof(names) - len, "%s%s",
+                                len > 0 ? ", " : "", (*deed)->name);
+    }
+    return kg_verb_misused(def->verb, "one of %s is expected", names);
 }
 
 static enum kg_exit check_options(const struct kg_deeds *d)
@@ -188,8 +203,7 @@ enum kg_exit kg_deeds_run(const struct kg_deeds_def *def, char **args)
     }
     d.deed = find(def, rest.items[0]);
     if (d.deed == NULL) {
-        return kg_verb_misused(def->verb, "it is %s %s", def->verb->name,
-                               def->verb->synopsis);
+        return misused(def);
     }
     code = check_options(&d);
     if (code == KG_EXIT_DONE) {

@@ -160,6 +160,31 @@ static void tell_version(const struct kg_deeds *d,
     }
 }
 
+struct telling {
+    const struct kg_deeds *d;
+    const struct kg_deed_target *t;
+};
+
+static void tell_part_dropped(void *data, const struct kg_node *part)
+{
+    const struct telling *telling = data;
+
+    begin_line(telling->d, telling->t, part);
+    (void)fprintf(stderr,
+                  "%.*s: this server does not know it, and left it out\n",
+                  KG_STR_ARG(part->name));
+}
+
+static void tell_dropped(struct kg_deeds *d, const struct kg_deed_target *t)
+{
+    struct telling telling = {d, t};
+
+    if (d->deed->source == KG_DEED_FILES) {
+        kg_object_dropped(t->object, d->talk.answer, tell_part_dropped,
+                          &telling);
+    }
+}
+
 static enum kg_exit tell_done(struct kg_deeds *d,
                               const struct kg_deed_target *t)
 {
@@ -193,7 +218,11 @@ static enum kg_exit do_one(struct kg_deeds *d, const struct kg_deed_target *t)
     if (d->deed->source == KG_DEED_FILES) {
         tell_version(d, t);
     }
-    return err == KG_OK ? tell_done(d, t) : tell_failed(d, t);
+    if (err != KG_OK) {
+        return tell_failed(d, t);
+    }
+    tell_dropped(d, t);
+    return tell_done(d, t);
 }
 
 /* Of CronJobs there are two versions. */

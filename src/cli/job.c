@@ -15,7 +15,7 @@ static enum kg_exit job(char **args)
 const struct kg_verb kg_verb_job = {
     .name = "job",
     .summary = "Create, apply, delete, suspend and resume Jobs",
-    .synopsis = "create|apply|delete|suspend|resume [OPTION]... [NAME]...",
+    .synopsis = "COMMAND [OPTION]... [NAME]...",
     .about =
         "create   makes the Jobs of -f FILE\n"
         "apply    makes them, or makes them so (server-side apply)\n"

@@ -105,3 +105,52 @@ struct kg_str kg_object_field_named(struct kg_str message)
     }
     return kg_str_of("", 0);
 }
+
+/* What a server leaves out because it means the same. */
+static bool is_empty(const struct kg_node *n)
+{
+    return n->kind == KG_NULL || n->kind == KG_BOOL
+               ? !kg_node_is_true(n)
+               : n->n_children == 0 &&
+                     (n->text.len == 0 || kg_str_is(n->text, "0"));
+}
+
+struct search {
+    kg_object_part_cb part_cb;
+    void *data;
+};
+
+static void find_dropped(const struct search *s, const struct kg_node *written,
+                         const struct kg_node *kept)
+{
+    const struct kg_node *k = kept->child;
+
+    if (kept->kind != written->kind ||
+        (written->kind == KG_ARRAY &&
+         kept->n_children != written->n_children)) {
+        return;
+    }
+    for (const struct kg_node *w = written->child; w != NULL; w = w->next) {
+        if (written->kind == KG_OBJECT) {
+            k = kg_node_member(kept, w->name);
+        }
+        if (k != NULL) {
+            find_dropped(s, w, k);
+            k = k->next;
+        } else if (!is_empty(w)) {
+            s->part_cb(s->data, w);
+        }
+    }
+}
+
+void kg_object_dropped(const struct kg_object *o, const struct kg_node *kept,
+                       kg_object_part_cb part_cb, void *data)
+{
+    const struct search s = {part_cb, data};
+    const struct kg_node *written = kg_node_get(o->root, "spec");
+
+    kept = kg_node_get(kept, "spec");
+    if (written != NULL && kept != NULL) {
+        find_dropped(&s, written, kept);
+    }
+}

@@ -266,11 +266,13 @@ def one_manifest_works_on_old_servers_and_new_ones():
             assert cluster.names("cronjobs", has) == []
 
 
-def a_field_of_newer_servers_is_refused_by_an_old_one_with_its_place():
+def a_field_of_newer_servers_is_told_with_its_place_by_an_old_one():
     with Cluster("--imitate", "1.20") as cluster:
         file = cluster.cronjob(**{"spec:\n  schedule": "spec:\n  timeZone: Europe/Berlin\n  schedule"})
         _, err = cluster.do("cronjob", "apply", "-f", file, code=1)
         assert f"{file}:5:13: cronjob.batch/krr: " in err and ".spec.timeZone" in err, err
+        _, err = cluster.do("cronjob", "create", "-f", file)
+        assert f"{file}:5:13: timeZone: this server does not know it, and left it out" in err, err
 
 
 def a_busy_server_is_asked_again_when_it_said():
@@ -302,5 +304,5 @@ if __name__ == "__main__":
              a_deletion_goes_as_far_as_it_was_told, a_conflict_names_the_manager_and_can_be_forced,
              a_cronjob_is_run_now_as_kubectl_does, a_cronjob_is_suspended_and_resumed,
              one_manifest_works_on_old_servers_and_new_ones,
-             a_field_of_newer_servers_is_refused_by_an_old_one_with_its_place,
+             a_field_of_newer_servers_is_told_with_its_place_by_an_old_one,
              a_busy_server_is_asked_again_when_it_said, a_right_that_is_missing_is_named])

@@ -2,6 +2,8 @@
 /* kube/object: manifests that were written by people, and their places. */
 #include "kubeglean/object.h"
 #include "kt.h"
+#include "kubeglean/limits.h"
+#include "kubeglean/yaml.h"
 
 #include <stdio.h>
 
@@ -228,6 +230,49 @@ static void the_field_is_read_from_each_wording(void **state)
     }
 }
 
+static void note_part(void *data, const struct kg_node *part)
+{
+    struct kg_buf *names = data;
+
+    assert_int_equal(
+        kg_buf_addf(names, "%u:%.*s ", part->line, KG_STR_ARG(part->name)),
+        KG_OK);
+}
+
+static void what_the_server_dropped_is_found(void **state)
+{
+    struct kg_node *kept;
+    struct kg_buf names;
+    struct kg_tree t;
+
+    (void)state;
+    kg_tree_init(&t, KG_MIB);
+    kg_buf_init(&names, KG_KIB);
+    assert_int_equal(kg_yaml_parse_one(
+                         KG_STR("spec: {a: 1, list: [{x: 1, added: 2}, {w: 1}],"
+                                " other: [1], added: {}}"),
+                         "kept", &t, &kept, &error),
+                     KG_OK);
+    assert_int_equal(read_as(KG_KUBE_JOB, JOB "metadata: {name: a}\n"
+                                              "spec:\n"
+                                              "  a: 1\n"
+                                              "  zone: x\n"
+                                              "  suspend: false\n"
+                                              "  nothing: {}\n"
+                                              "  none: 0\n"
+                                              "  list:\n"
+                                              "  - {x: 1}\n"
+                                              "  - {w: 1, z: true}\n"
+                                              "  other: [1, {b: 2}]\n"),
+                     KG_OK);
+    kg_object_dropped(&objects.items[0], kept, note_part, &names);
+    kt_assert_str(kg_buf_str(&names), "6:zone 12:z ");
+    kg_object_dropped(&objects.items[0], kept->child, note_part, &names);
+    kg_objects_finish(&objects);
+    kg_buf_finish(&names);
+    kg_tree_finish(&t);
+}
+
 static void read_all(void *data, bool may_fail)
 {
     enum kg_errc err = read_as(KG_KUBE_JOB, JOB "metadata: {name: a}\n---\n" JOB
@@ -259,6 +304,7 @@ int main(void)
         TEST(only_who_creates_may_leave_the_name_to_the_server),
         TEST(a_server_s_field_is_found_in_the_text),
         TEST(the_field_is_read_from_each_wording),
+        TEST(what_the_server_dropped_is_found),
         cmocka_unit_test(every_allocation_may_fail),
     };
 

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "events.h"
 #include "kubeglean/clock.h"
 #include "kubeglean/heap.h"
 #include "kubelet.h"
@@ -255,6 +256,9 @@ static void make_pods(struct work *w)
         sim_store_look_in(
             w->job, (uint64_t)(w->memory->retry_us - w->now_us) / 1000 + 1);
         return;
+    }
+    if (sim_refusal(w->tree.root).ptr != NULL) {
+        return; /* Nothing but an event tells. */
     }
     while (w->census.active < wanted) {
         sim_make_pod(w->sim, w->job, w->tree.root, w->memory->n_pods++);

@@ -6,6 +6,7 @@
 #include "body.h"
 #include "control.h"
 #include "discovery.h"
+#include "events.h"
 #include "kubeglean/heap.h"
 #include "lists.h"
 #include "logs.h"
@@ -375,6 +376,12 @@ static void on_resource(struct sim_call *c, const struct parts *p,
     }
 }
 
+static bool are_events(const struct parts *p, const char *verb)
+{
+    return p->group.len == 0 && kg_str_is(p->resource, "events") &&
+           strcmp(verb, "list") == 0;
+}
+
 static void count(struct sim_call *c, const struct parts *p, const char *verb)
 {
     char what[300];
@@ -414,6 +421,8 @@ void sim_route(void *data, struct sim_conn *conn, const struct sim_request *r)
         review_access(&c);
     } else if (!authorize(&c, &p, verb)) {
         return;
+    } else if (are_events(&p, verb)) {
+        sim_events_list(&c, p.ns);
     } else if (p.is_resource) {
         on_resource(&c, &p, verb);
     } else {
