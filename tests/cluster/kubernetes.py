@@ -110,8 +110,18 @@ class Cluster:
         return self.names(f"/apis/batch/v1/namespaces/{namespace}/jobs")
 
     def cronjobs(self, namespace):
-        """Of servers that have them as batch/v1beta1."""
-        return self.names(f"/apis/batch/v1beta1/namespaces/{namespace}/cronjobs")
+        return self.names(self.path_of_cronjobs(namespace))
+
+    def cronjob_version(self):
+        """batch/v1, or on servers before 1.21 batch/v1beta1."""
+        there = [resource["name"] for resource in self.ask("GET", "/apis/batch/v1")[1]["resources"]]
+        return "batch/v1" if "cronjobs" in there else "batch/v1beta1"
+
+    def path_of_cronjobs(self, namespace):
+        return f"/apis/{self.cronjob_version()}/namespaces/{namespace}/cronjobs"
+
+    def job(self, namespace, name):
+        return self.ask("GET", f"/apis/batch/v1/namespaces/{namespace}/jobs/{name}")[1]
 
     def names(self, path):
         return [item["metadata"]["name"] for item in self.ask("GET", path)[1]["items"]]
