@@ -46,6 +46,8 @@ struct kg_kube_server {
     bool has_cronjobs;  /* In one version or the other. */
     bool beta_cronjobs; /* Only in batch/v1beta1. */
     bool split_logs;    /* Logs can be asked for with stream=Stdout. */
+    bool streams_lists; /* A watch may tell first what is there; true until one
+                           was refused. */
 };
 
 struct kg_kube;

@@ -1,12 +1,6 @@
 /* Follow one Kubernetes collection: list it, then watch it, for ever.
  *
- *        start             version unknown            list read
- *   IDLE -------> WAITING -----------------> LISTING ------------> WATCHING
- *     ^            | ^ ^                       |                      | ^
- *     |            | | '--- error, 410 --------'                      | |
- *     |            | '---- end of stream, error, 410 -----------------' |
- *     |            '------------------ version known -------------------'
- *     '--- from any state: stop, or an error no retry can cure
+ * Its states and what it does next are in follow.h; it is closed from any state.
  *
  * Reconnecting, bookmarks and "410 Gone" stay in here. The owner sees changes
  * in the server's order, and SYNCED each time it has been told everything. What
@@ -15,10 +9,8 @@
 #ifndef KUBEGLEAN_WATCH_H
 #define KUBEGLEAN_WATCH_H
 
-#include "kubeglean/backoff.h"
+#include "kubeglean/follow.h"
 #include "kubeglean/kube.h"
-#include "kubeglean/sm.h"
-#include "kubeglean/table.h"
 
 struct kg_watch;
 enum kg_watch_kind { KG_WATCH_PUT, KG_WATCH_DELETED, KG_WATCH_SYNCED };
@@ -34,32 +26,20 @@ typedef void (*kg_watch_fail_cb)(struct kg_watch *w, const struct kg_error *e);
 typedef void (*kg_watch_close_cb)(struct kg_watch *w);
 
 struct kg_watch {
-    void *data;          /* Public: the owner's, never read here. */
-    struct kg_sm sm;     /* Read-only: a state of the diagram above. */
-    uint64_t n_lists;    /* Read-only: complete lists, */
-    uint64_t n_restarts; /* and watch requests that ended. */
-    bool synced;         /* Read-only: SYNCED was told since the start. */
-    bool unpaged;        /* Private from here on. The token of the list's next
-                             page was too old: all at once. */
-    bool tried_anew; /* Either side was refused, and nobody answered since. */
-    enum kg_errc failed; /* The answer was a refusal that is no JSON. */
+    void *data;              /* Public: the owner's, never read here. */
+    struct kg_follow follow; /* Read-only: what it does, and what comes next. */
+    struct kg_kube *kube;    /* Private from here on. Outlives the watch. */
     enum kg_kube_kind kind;
     uint32_t idle_ms;
-    unsigned generation;       /* Of the list: others' objects vanished. */
     unsigned creds_generation; /* Of the credentials it was sent with. */
-    struct kg_kube *kube;      /* Outlives the watch. */
+    bool tried_anew; /* Either side was refused, and nobody answered since. */
+    enum kg_errc failed; /* The answer was a refusal that is no JSON. */
     const char *const *paths;
     struct kg_http_req req;       /* The list or watch request in flight. */
     struct kg_http_head head;     /* How its answer began. */
     struct kg_kube_status status; /* What the server refused it with. */
     struct kg_pick *pick;         /* Takes the answer apart. */
     struct kg_buf path;           /* Of the collection, with its selector. */
-    struct kg_buf version;        /* To watch from; empty: list first. */
-    struct kg_buf listed;         /* Version of the list being read. */
-    struct kg_buf page;           /* Token of its next page; or empty. */
-    struct kg_map known;          /* By uid: what the owner was told of. */
-    struct kg_backoff backoff;    /* Reset when a watch lasted. */
-    uint64_t began_ms;            /* When the request was sent. */
     struct kg_creds_wait creds_wait;
     uv_timer_t timer;     /* Armed in WAITING, and only there. */
     struct kg_latch open; /* Holds close_cb until the timer is gone. */

@@ -110,7 +110,7 @@ enum kg_errc kg_scopes_create(struct kg_agent *a)
 static bool all_jobs_listed(const struct kg_agent *a)
 {
     for (size_t i = 0; i < a->n_scopes; i++) {
-        if (!a->scopes[i].jobs.synced && !a->scopes[i].failed) {
+        if (!a->scopes[i].jobs.follow.synced && !a->scopes[i].failed) {
             return false;
         }
     }
@@ -123,7 +123,7 @@ bool kg_scopes_synced(const struct kg_agent *a)
         return false;
     }
     for (size_t i = 0; i < a->n_scopes; i++) {
-        if (!a->scopes[i].pods.synced && !a->scopes[i].failed) {
+        if (!a->scopes[i].pods.follow.synced && !a->scopes[i].failed) {
             return false;
         }
     }

@@ -4,7 +4,7 @@
 
 #include "request.h"
 
-enum { SPLIT_LOGS_SINCE = 32 };
+enum { SPLIT_LOGS_SINCE = 32, STREAMED_LISTS_SINCE = 27 };
 
 /* "20", or "27+" of a vendor. */
 static int number_of(struct kg_str s)
@@ -84,6 +84,8 @@ static void on_version(struct kg_kube_req *r, const struct kg_error *e,
     }
     server->minor = number_of(kg_node_str(kg_node_get(answer, "minor")));
     server->split_logs = server->minor >= SPLIT_LOGS_SINCE;
+    server->streams_lists =
+        server->streams_lists && server->minor >= STREAMED_LISTS_SINCE;
     (void)snprintf(server->version, sizeof(server->version), "%.*s",
                    KG_STR_ARG(kg_node_str(kg_node_get(answer, "gitVersion"))));
     ask_next(r, "/apis/batch/v1", on_batch); /* Last. */

@@ -52,24 +52,14 @@ void kg_known_drop(struct kg_map *known, struct kg_str uid)
     }
 }
 
-/* The cursor is one ahead of what is returned, so that this may be dropped. */
-const struct kg_str *kg_known_stale(const struct kg_map *known,
-                                    unsigned generation,
-                                    const struct kg_map_node **cursor)
+const struct kg_map_node *kg_known_stale(const struct kg_map *known,
+                                         unsigned generation,
+                                         const struct kg_map_node *node)
 {
-    const struct kg_map_node *node =
-        *cursor != NULL ? *cursor : kg_map_next(known, NULL);
-
-    while (node != NULL) {
-        const struct kg_map_node *next = kg_map_next(known, node);
-
-        if (known_of(node)->generation != generation) {
-            *cursor = next;
-            return &node->key;
-        }
-        node = next;
-    }
-    return NULL;
+    do {
+        node = kg_map_next(known, node);
+    } while (node != NULL && known_of(node)->generation == generation);
+    return node;
 }
 
 void kg_known_finish(struct kg_map *known)

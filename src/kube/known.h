@@ -10,11 +10,11 @@ KG_MUST_USE enum kg_errc kg_known_put(struct kg_map *known, struct kg_str uid,
                                       unsigned generation);
 /* Harmless when it is not there. */
 void kg_known_drop(struct kg_map *known, struct kg_str uid);
-/* One that was not seen in `generation`, from `*cursor` on, which begins as
- * NULL; NULL when there is none any more. That one may be dropped. */
-const struct kg_str *kg_known_stale(const struct kg_map *known,
-                                    unsigned generation,
-                                    const struct kg_map_node **cursor);
+/* The next behind `node` (NULL: the first) that was not seen in `generation`, or
+ * NULL. `node` may be dropped after that. */
+const struct kg_map_node *kg_known_stale(const struct kg_map *known,
+                                         unsigned generation,
+                                         const struct kg_map_node *node);
 void kg_known_finish(struct kg_map *known);
 
 #endif /* KG_KUBE_KNOWN_H */

@@ -48,6 +48,7 @@ enum kg_errc kg_kube_init(struct kg_kube *kube, struct kg_loop *loop,
     *kube = (struct kg_kube){.data = kube->data, .loop = loop};
     kube->server.has_cronjobs = true;
     kube->request_timeout_ms = timeout_of(config);
+    kube->server.streams_lists = true;
     kg_latch_init(&kube->open, loop);
     err = kg_creds_create(&kube->open, config, e, &kube->creds);
     if (err == KG_OK) {

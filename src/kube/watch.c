@@ -1,56 +1,26 @@
 /* SPDX-License-Identifier: MIT */
-/* Happy path: pages of a list, each element told as it is read; SYNCED; then a
- * watch that goes on from the list's resourceVersion, and from each event's and
- * bookmark's after that, request after request.
+/* What follow.c decides, carried out: requests, a timer, and the owner told.
  *
- * What can go wrong, and what is done:
- * - 410, as a status or as an ERROR event: list again. When a page's token is
- *   too old, the next list comes in one piece.
- * - the connection breaks, the server is busy or fails, the answer is no JSON,
- *   memory runs out: wait, then go on from where it was.
- * - nothing comes for longer than a bookmark may take: the link is dead, though
- *   nobody said so: go on with a new request at once.
- * - a watch that ends at once, again and again, waits longer each time.
- * - 401, 403, 404: nobody can go on; the owner is told. */
+ * A request's answer goes through the picker and changes.c into events; each
+ * event may end the request, and whoever is told may stop or close the watch:
+ * nothing of it is used behind kg_watch_drive(). */
 #include "kubeglean/watch.h"
 
 #include <stdio.h>
 
 #include "changes.h"
 #include "creds.h"
-#include "known.h"
 #include "kubeglean/limits.h"
 #include "kubeglean/log.h"
 #include "kubeglean/pick.h"
 #include "path.h"
 #include "status.h"
 
-static const struct kg_sm_state states[STATE_NR] = {
-    [IDLE] = {"idle", KG_SM_TO(WAITING) | KG_SM_TO(CLOSING)},
-    [LISTING] = {"listing", KG_SM_TO(LISTING) | KG_SM_TO(WATCHING) |
-                                KG_SM_TO(WAITING) | KG_SM_TO(IDLE) |
-                                KG_SM_TO(CLOSING)},
-    [WATCHING] = {"watching",
-                  KG_SM_TO(WAITING) | KG_SM_TO(IDLE) | KG_SM_TO(CLOSING)},
-    [WAITING] = {"waiting", KG_SM_TO(LISTING) | KG_SM_TO(WATCHING) |
-                                KG_SM_TO(IDLE) | KG_SM_TO(CLOSING)},
-    [CLOSING] = {"closing", KG_SM_TO(CLOSED)},
-    [CLOSED] = {"closed", 0},
-};
-
 enum {
     PAGE = 500,
     LIST_IDLE_MS = 30 * 1000,
     WATCH_IDLE_MS = 90 * 1000, /* Bookmarks come every 60 to 75 seconds. */
-    WATCH_MIN_S = 300,         /* For how long the server is asked to go on: */
-    WATCH_SPREAD_S = 300,      /* so much more, by chance. */
-    BACKOFF_FIRST_MS = 800,
-    BACKOFF_MAX_MS = 30 * 1000,
-    LASTED_MS = 10 * 1000, /* A watch that lasted so long has worked. */
-    VERSION_MAX = 1024,
 };
-
-static void wait_before(struct kg_watch *w, uint64_t wait_ms);
 
 /* --- requests ---------------------------------------------------------------- */
 
@@ -58,145 +28,226 @@ static enum kg_errc add_list_query(struct kg_watch *w, struct kg_buf *path)
 {
     enum kg_errc err = KG_OK;
 
-    if (!w->unpaged) {
+    if (!w->follow.unpaged) {
         err = kg_buf_addf(path, "limit=%d", PAGE);
     }
-    if (err == KG_OK && kg_buf_len(&w->page) > 0) {
+    if (err == KG_OK && kg_buf_len(&w->follow.page) > 0) {
         err = kg_buf_adds(path, "&continue=");
         if (err == KG_OK) {
-            err = kg_http_escape(path, kg_buf_str(&w->page));
+            err = kg_http_escape(path, kg_buf_str(&w->follow.page));
         }
     }
     return err;
 }
 
-static enum kg_errc add_watch_query(struct kg_watch *w, struct kg_buf *path)
+static enum kg_errc add_watch_query(struct kg_watch *w, struct kg_buf *path,
+                                    const struct kg_follow_action *action)
 {
-    unsigned seconds = WATCH_MIN_S + (unsigned)kg_random_below(
-                                         &w->backoff.random, WATCH_SPREAD_S);
-    enum kg_errc err = kg_buf_addf(
-        path,
-        "watch=1&allowWatchBookmarks=true&timeoutSeconds=%u&resourceVersion=",
-        seconds);
+    enum kg_errc err =
+        kg_buf_addf(path, "watch=1&allowWatchBookmarks=true&timeoutSeconds=%u",
+                    action->seconds);
 
-    return err == KG_OK ? kg_http_escape(path, kg_buf_str(&w->version)) : err;
+    if (err != KG_OK) {
+        return err;
+    }
+    if (action->kind == KG_FOLLOW_STREAM) {
+        return kg_buf_adds(path, "&sendInitialEvents=true"
+                                 "&resourceVersionMatch=NotOlderThan");
+    }
+    err = kg_buf_adds(path, "&resourceVersion=");
+    return err == KG_OK ? kg_http_escape(path, kg_buf_str(&w->follow.version))
+                        : err;
 }
 
 static const struct kg_http_events events;
 
-static enum kg_errc ask_server(struct kg_watch *w, bool list)
+static enum kg_errc send_request(struct kg_watch *w, const char *path,
+                                 bool list)
 {
-    struct kg_http_ask ask = {.method = "GET",
-                              .idle_ms = list ? LIST_IDLE_MS : w->idle_ms};
+    const struct kg_http_ask ask = {.method = "GET",
+                                    .path = path,
+                                    .idle_ms =
+                                        list ? LIST_IDLE_MS : w->idle_ms};
+    enum kg_errc err = kg_changes_expect(w, list);
+
+    if (err != KG_OK) {
+        return err;
+    }
+    w->head = (struct kg_http_head){0};
+    w->status = (struct kg_kube_status){0};
+    w->failed = KG_OK;
+    kg_creds_keep_fresh(w->kube->creds);
+    w->creds_generation = kg_creds_generation(w->kube->creds);
+    return kg_http_start(w->kube->http, &w->req, &events, &ask);
+}
+
+static enum kg_errc ask_server(struct kg_watch *w,
+                               const struct kg_follow_action *action)
+{
+    bool list = action->kind == KG_FOLLOW_LIST;
+    const char *text = NULL;
     struct kg_buf path;
     enum kg_errc err;
 
     kg_buf_init(&path, KG_LIMIT_URL);
     err = kg_buf_add(&path, kg_buf_str(&w->path));
     if (err == KG_OK) {
-        err = list ? add_list_query(w, &path) : add_watch_query(w, &path);
-    }
-    ask.path = err == KG_OK ? kg_buf_cstr(&path) : NULL;
-    if (err == KG_OK) {
-        err = ask.path != NULL ? kg_changes_expect(w, list) : KG_ENOMEM;
+        err =
+            list ? add_list_query(w, &path) : add_watch_query(w, &path, action);
     }
     if (err == KG_OK) {
-        w->head = (struct kg_http_head){0};
-        w->status = (struct kg_kube_status){0};
-        w->failed = KG_OK;
-        w->began_ms = kg_loop_now_ms(w->kube->loop);
-        kg_creds_keep_fresh(w->kube->creds);
-        w->creds_generation = kg_creds_generation(w->kube->creds);
-        err = kg_http_start(w->kube->http, &w->req, &events, &ask);
+        text = kg_buf_cstr(&path);
+        err = text != NULL ? send_request(w, text, list) : KG_ENOMEM;
     }
     kg_buf_finish(&path);
     return err;
 }
 
-static void fail_to_send(struct kg_watch *w, enum kg_errc err)
-{
-    KG_LOG(KG_LOG_WARN, "watch cannot ask",
-           KG_F("watch", kg_kube_resource_name(w->kind)),
-           KG_F("err", kg_errc_text(err)));
-    wait_before(w, kg_backoff_next(&w->backoff));
-}
-
-static void begin_watch(struct kg_watch *w)
-{
-    enum kg_errc err;
-
-    kg_sm_move(&w->sm, WATCHING);
-    err = ask_server(w, false);
-    if (err != KG_OK) {
-        fail_to_send(w, err);
-    }
-}
-
-static void begin_page(struct kg_watch *w)
-{
-    enum kg_errc err;
-
-    kg_sm_move(&w->sm, LISTING);
-    err = ask_server(w, true);
-    if (err != KG_OK) {
-        fail_to_send(w, err);
-    }
-}
+/* --- what is decided, carried out --------------------------------------------- */
 
 static void on_timer(uv_timer_t *timer)
 {
     struct kg_watch *w = KG_CONTAINER_OF(timer, struct kg_watch, timer);
+    struct kg_follow_event event = {.kind = KG_FOLLOW_DUE};
 
-    if (kg_buf_len(&w->version) > 0) {
-        begin_watch(w);
-        return;
+    if (!w->kube->server.streams_lists) {
+        w->follow.may_stream = false;
     }
-    kg_buf_reset(&w->page);
-    w->generation++;
-    begin_page(w);
+    kg_watch_drive(w, &event, NULL); /* Last. */
 }
 
-static void wait_before(struct kg_watch *w, uint64_t wait_ms)
+static void silence(struct kg_watch *w)
 {
-    kg_sm_move(&w->sm, WAITING);
+    kg_http_cancel(&w->req);
+    kg_creds_wait_cancel(&w->creds_wait);
+    (void)uv_timer_stop(&w->timer);
+}
+
+static void wait_for(struct kg_watch *w, uint64_t wait_ms)
+{
+    kg_http_cancel(&w->req);
     (void)uv_timer_start(&w->timer, on_timer, wait_ms, 0);
+}
+
+/* `act` is what it was about to do: "list jobs". */
+static void tell_trouble(struct kg_watch *w, const char *act,
+                         const struct kg_follow_action *action,
+                         const struct kg_error *cause)
+{
+    struct kg_error e = {action->why, 0, ""};
+
+    if (cause != NULL) {
+        e = *cause;
+    } else {
+        (void)kg_error_set(&e, action->why, 0, "%s", kg_errc_text(action->why));
+    }
+    (void)kg_error_wrap(&e, "%s %s", act, kg_kube_resource_name(w->kind));
+    if (action->kind == KG_FOLLOW_FAIL) {
+        silence(w);
+        w->fail_cb(w, &e); /* Last. */
+        return;
+    }
+    KG_LOG(KG_LOG_WARN, "watch waits", KG_F("err", e.text),
+           KG_FU("retry_ms", action->wait_ms));
+    wait_for(w, action->wait_ms);
+}
+
+static enum kg_errc tell_vanished(struct kg_watch *w, struct kg_str uid)
+{
+    struct kg_node *root;
+    struct kg_node *metadata;
+    struct kg_tree t;
+    enum kg_errc err = KG_ENOMEM;
+
+    kg_tree_init(&t, 16 * KG_KIB);
+    root = kg_tree_new(&t, KG_OBJECT, kg_str_of("", 0));
+    metadata = kg_tree_new(&t, KG_OBJECT, kg_str_of("", 0));
+    if (kg_tree_put(&t, root, "metadata", metadata) &&
+        kg_tree_put(&t, metadata, "uid", kg_tree_new(&t, KG_STRING, uid))) {
+        w->change_cb(w, KG_WATCH_DELETED, root);
+        err = KG_OK;
+    }
+    kg_tree_finish(&t);
+    return err;
+}
+
+static enum kg_errc carry_out(struct kg_watch *w,
+                              const struct kg_follow_action *action,
+                              const struct kg_node *object)
+{
+    switch (action->kind) {
+    case KG_FOLLOW_WAIT:
+        wait_for(w, action->wait_ms);
+        return KG_OK;
+    case KG_FOLLOW_LIST:
+    case KG_FOLLOW_STREAM:
+    case KG_FOLLOW_WATCH:
+        return ask_server(w, action);
+    case KG_FOLLOW_TELL_PUT:
+        w->change_cb(w, KG_WATCH_PUT, object);
+        return KG_OK;
+    case KG_FOLLOW_TELL_DELETED:
+        w->change_cb(w, KG_WATCH_DELETED, object);
+        return KG_OK;
+    case KG_FOLLOW_TELL_VANISHED:
+        return tell_vanished(w, action->uid);
+    case KG_FOLLOW_TELL_SYNCED:
+        w->change_cb(w, KG_WATCH_SYNCED, NULL);
+        return KG_OK;
+    default:
+        return KG_OK;
+    }
+}
+
+static bool has_more(const struct kg_follow_action *action)
+{
+    return action->kind == KG_FOLLOW_TELL_VANISHED ||
+           action->kind == KG_FOLLOW_TELL_SYNCED;
+}
+
+void kg_watch_drive(struct kg_watch *w, struct kg_follow_event *event,
+                    const struct kg_node *object)
+{
+    struct kg_follow_event next;
+    struct kg_error failed;
+
+    while (event != NULL) {
+        bool watches = w->follow.sm.state == KG_FOLLOW_WATCHING;
+        struct kg_follow_action action;
+        enum kg_errc err;
+
+        event->now_ms = kg_loop_now_ms(w->kube->loop);
+        action = kg_follow_step(&w->follow, event);
+        if (action.why != KG_OK) {
+            tell_trouble(w, watches ? "watch" : "list", &action,
+                         event->e); /* Last. */
+            return;
+        }
+        err = carry_out(w, &action, object);
+        next = (struct kg_follow_event){.kind = KG_FOLLOW_NEXT};
+        if (err != KG_OK) {
+            (void)kg_error_set(&failed, err, 0, "%s", kg_errc_text(err));
+            next.kind = KG_FOLLOW_ENDED;
+            next.e = &failed;
+        }
+        event = err != KG_OK || has_more(&action) ? &next : NULL;
+    }
 }
 
 /* --- how a request ends --------------------------------------------------------- */
 
-static void give_up(struct kg_watch *w, const struct kg_error *e)
+static void end(struct kg_watch *w, const struct kg_error *e, bool renewed)
 {
-    kg_watch_stop(w);
-    w->fail_cb(w, e); /* Last. */
-}
+    struct kg_follow_event event = {.kind = KG_FOLLOW_ENDED,
+                                    .e = e,
+                                    .retry_after_ms = w->status.retry_after_ms,
+                                    .renewed = renewed};
 
-/* A list or watch that ended by `e`, which names neither. */
-static void recover(struct kg_watch *w, const struct kg_error *cause)
-{
-    enum kg_remedy remedy = kg_error_remedy(cause->code);
-    struct kg_error e = *cause;
-    uint64_t wait_ms;
-
-    (void)kg_error_wrap(&e, "%s %s", w->sm.state == LISTING ? "list" : "watch",
-                        kg_kube_resource_name(w->kind));
-    if (remedy == KG_REMEDY_RESYNC) {
-        w->unpaged = w->sm.state == LISTING && kg_buf_len(&w->page) > 0;
-        kg_buf_reset(&w->version);
-    } else if (remedy != KG_REMEDY_RETRY) {
-        give_up(w, &e); /* Last. */
-        return;
-    }
-    wait_ms = kg_backoff_next(&w->backoff);
-    if (wait_ms < w->status.retry_after_ms) {
-        wait_ms = w->status.retry_after_ms;
-    }
-    KG_LOG(KG_LOG_WARN, "watch waits", KG_F("state", kg_sm_name(&w->sm)),
-           KG_F("err", e.text), KG_FU("retry_ms", wait_ms));
-    wait_before(w, wait_ms);
+    kg_watch_drive(w, &event, NULL); /* Last. */
 }
 
 /* Status is not 200: its body was read into `status`. */
-static void refused(struct kg_watch *w)
+static void refused(struct kg_watch *w, bool renewed)
 {
     uint32_t after_s = w->head.retry_after_s;
     struct kg_str path = kg_buf_str(&w->path);
@@ -213,66 +264,39 @@ static void refused(struct kg_watch *w)
     (void)snprintf(what, sizeof(what), "GET %s%.*s", kg_kube_host(w->kube),
                    KG_STR_ARG(path));
     kg_kube_status_error(&w->status, what, &e);
-    recover(w, &e); /* Last. */
+    if (w->follow.sm.state == KG_FOLLOW_STREAMING &&
+        (e.code == KG_EINVALID || e.code == KG_EBADREQUEST)) {
+        w->kube->server.streams_lists = false;
+    }
+    end(w, &e, renewed); /* Last. */
 }
 
 static void on_creds(struct kg_creds_wait *wait)
 {
     struct kg_watch *w = KG_CONTAINER_OF(wait, struct kg_watch, creds_wait);
 
-    if (w->creds_generation != kg_creds_generation(w->kube->creds)) {
-        wait_before(w, 0);
-        return;
-    }
-    refused(w); /* Last. */
+    refused(w, w->creds_generation !=
+                   kg_creds_generation(w->kube->creds)); /* Last. */
 }
 
-static void end_list(struct kg_watch *w)
+static void on_creds_renewed(struct kg_creds_wait *wait)
 {
-    struct kg_error e;
+    struct kg_watch *w = KG_CONTAINER_OF(wait, struct kg_watch, creds_wait);
+    const struct kg_error e = {.code = KG_ETLS};
 
-    if (kg_buf_len(&w->page) > 0) {
-        begin_page(w);
-        return;
-    }
-    if (kg_buf_len(&w->listed) == 0 ||
-        kg_buf_set(&w->version, kg_buf_str(&w->listed)) != KG_OK) {
-        (void)kg_error_set(&e, KG_EPROTOCOL, 0, "no resourceVersion");
-        recover(w, &e); /* Last. */
-        return;
-    }
-    w->n_lists++;
-    w->unpaged = false;
-    switch (kg_changes_tell_vanished(w)) {
-    case KG_OK:
-        break;
-    case KG_ECANCELED:
-        return; /* The owner stopped it. */
-    default:
-        kg_buf_reset(&w->version);
-        (void)kg_error_set(&e, KG_ENOMEM, 0, "out of memory");
-        recover(w, &e); /* Last. */
-        return;
-    }
-    if (kg_changes_tell_synced(w) == KG_OK) {
-        begin_watch(w);
-    }
+    end(w, &e, true); /* Last. */
 }
 
-/* The server ended it, or it went silent, as every watch does once. */
-static void end_watch(struct kg_watch *w, const struct kg_error *e)
+/* One of us does not know the other: whom we trust, or who we are, may be in
+ * files that were replaced. True when it is tried once more. */
+static bool may_try_anew(struct kg_watch *w)
 {
-    bool lasted = kg_loop_now_ms(w->kube->loop) - w->began_ms >= LASTED_MS;
-
-    w->n_restarts++;
-    if (lasted) {
-        kg_backoff_reset(&w->backoff);
+    if (w->kube->creds == NULL || w->tried_anew) {
+        return false;
     }
-    if (e != NULL && e->code != KG_ETIMEOUT) {
-        recover(w, e); /* Last. */
-        return;
-    }
-    wait_before(w, lasted ? 0 : kg_backoff_next(&w->backoff));
+    w->tried_anew = true;
+    kg_creds_wait(w->kube->creds, &w->creds_wait, on_creds_renewed);
+    return true;
 }
 
 static struct kg_watch *watch_of(struct kg_http_req *req)
@@ -300,10 +324,10 @@ static void broken_answer(struct kg_watch *w, enum kg_errc err,
         told.code = KG_EPROTOCOL; /* Ask again: what we know still holds. */
     }
     if (w->status.http != 0) {
-        refused(w); /* Last. An ERROR event. */
+        refused(w, false); /* Last. An ERROR event. */
         return;
     }
-    recover(w, &told); /* Last. */
+    end(w, &told, false); /* Last. */
 }
 
 static void on_body(struct kg_http_req *req, struct kg_str piece)
@@ -326,25 +350,6 @@ static void on_body(struct kg_http_req *req, struct kg_str piece)
     broken_answer(w, err, &e); /* Last. */
 }
 
-static void on_creds_renewed(struct kg_creds_wait *wait)
-{
-    struct kg_watch *w = KG_CONTAINER_OF(wait, struct kg_watch, creds_wait);
-
-    wait_before(w, 0);
-}
-
-/* One of us does not know the other: whom we trust, or who we are, may be in
- * files that were replaced. True when it is tried once more. */
-static bool may_try_anew(struct kg_watch *w)
-{
-    if (w->kube->creds == NULL || w->tried_anew) {
-        return false;
-    }
-    w->tried_anew = true;
-    kg_creds_wait(w->kube->creds, &w->creds_wait, on_creds_renewed);
-    return true;
-}
-
 static void on_done(struct kg_http_req *req, const struct kg_error *e)
 {
     struct kg_watch *w = watch_of(req);
@@ -358,22 +363,14 @@ static void on_done(struct kg_http_req *req, const struct kg_error *e)
         return;
     }
     if (e == NULL && w->head.status != 200) {
-        refused(w); /* Last. */
+        refused(w, false); /* Last. */
         return;
     }
     if (e == NULL && kg_pick_end(w->pick, &cut) != KG_OK) {
         cut.code = KG_ECLOSED;
         e = &cut;
     }
-    if (w->sm.state == WATCHING) {
-        end_watch(w, e); /* Last. */
-        return;
-    }
-    if (e != NULL) {
-        recover(w, e); /* Last. */
-        return;
-    }
-    end_list(w); /* Last. */
+    end(w, e, false); /* Last. */
 }
 
 static const struct kg_http_events events = {on_head, on_body, on_done};
@@ -411,15 +408,10 @@ enum kg_errc kg_watch_init(struct kg_watch *w, struct kg_kube *kube,
         kg_buf_finish(&w->path);
         return err;
     }
-    kg_sm_init(&w->sm, kg_kube_resource_name(options->kind), states, IDLE);
+    kg_follow_init(&w->follow, kg_kube_resource_name(options->kind),
+                   options->seed);
     kg_http_req_init(&w->req);
     kg_creds_wait_init(&w->creds_wait);
-    kg_buf_init(&w->version, VERSION_MAX);
-    kg_buf_init(&w->listed, VERSION_MAX);
-    kg_buf_init(&w->page, KG_LIMIT_URL);
-    kg_map_init(&w->known);
-    kg_backoff_init(&w->backoff, BACKOFF_FIRST_MS, BACKOFF_MAX_MS,
-                    options->seed);
     kg_latch_init(&w->open, kube->loop);
     (void)uv_timer_init(&kube->loop->uv, &w->timer);
     return KG_OK;
@@ -428,54 +420,37 @@ enum kg_errc kg_watch_init(struct kg_watch *w, struct kg_kube *kube,
 void kg_watch_start(struct kg_watch *w, kg_watch_change_cb change_cb,
                     kg_watch_fail_cb fail_cb)
 {
-    KG_REQUIRE(w->sm.state == IDLE);
+    struct kg_follow_event event = {.kind = KG_FOLLOW_START};
+
     w->change_cb = change_cb;
     w->fail_cb = fail_cb;
-    w->synced = false;
-    kg_buf_reset(&w->version);
-    kg_backoff_reset(&w->backoff);
-    wait_before(w, 0);
-}
-
-static void silence(struct kg_watch *w)
-{
-    kg_http_cancel(&w->req);
-    kg_creds_wait_cancel(&w->creds_wait);
-    (void)uv_timer_stop(&w->timer);
+    kg_watch_drive(w, &event, NULL);
 }
 
 size_t kg_watch_n_objects(const struct kg_watch *w)
 {
-    return w->known.n_nodes;
+    return w->follow.known.n_nodes;
 }
 
 void kg_watch_stop(struct kg_watch *w)
 {
-    if (w->sm.state == IDLE) {
-        return;
-    }
     silence(w);
-    kg_sm_move(&w->sm, IDLE);
+    kg_follow_stop(&w->follow);
 }
 
 static void on_all_closed(struct kg_latch *open)
 {
     struct kg_watch *w = KG_CONTAINER_OF(open, struct kg_watch, open);
 
-    kg_sm_move(&w->sm, CLOSED);
     kg_pick_destroy(w->pick);
-    kg_known_finish(&w->known);
+    kg_follow_finish(&w->follow);
     kg_buf_finish(&w->path);
-    kg_buf_finish(&w->version);
-    kg_buf_finish(&w->listed);
-    kg_buf_finish(&w->page);
     w->close_cb(w); /* Last: `w` may be gone when this returns. */
 }
 
 void kg_watch_close(struct kg_watch *w, kg_watch_close_cb close_cb)
 {
-    silence(w);
-    kg_sm_move(&w->sm, CLOSING);
+    kg_watch_stop(w);
     w->close_cb = close_cb;
     kg_latch_close_handle(&w->open, (uv_handle_t *)&w->timer);
     kg_latch_close(&w->open, on_all_closed);

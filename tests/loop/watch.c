@@ -5,129 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "kube.h"
 #include "kubeglean/log.h"
-#include "kubeglean/watch.h"
-
-#define JOB(uid, name, version)                           \
-    "{\"metadata\":{\"uid\":\"" uid "\",\"name\":\"" name \
-    "\",\"resourceVersion\":\"" version "\",\"managedFields\":[{}]}}"
-#define LIST(version, token, items)                                      \
-    "{\"kind\":\"JobList\",\"metadata\":{\"resourceVersion\":\"" version \
-    "\",\"continue\":\"" token "\"},\"items\":[" items "]}"
-#define EVENT(type, object) "{\"type\":\"" type "\",\"object\":" object "}\n"
-#define BOOKMARK(version)                                                  \
-    EVENT("BOOKMARK",                                                      \
-          "{\"kind\":\"Job\",\"metadata\":{\"resourceVersion\":\"" version \
-          "\"}}")
-#define GONE                                                               \
-    "{\"kind\":\"Status\",\"metadata\":{},\"message\":\"too old resource " \
-    "version\",\"reason\":\"Expired\",\"code\":410}"
-#define PATH "GET /apis/batch/v1/namespaces/a/jobs?"
-
-/* A stream that stays open. */
-#define OPEN_STREAM(start, events)                                   \
-    {                                                                \
-        .request = start,                                            \
-        .bytes = "HTTP/1.1 200 OK\r\nContent-Type: application/json" \
-                 "\r\n\r\n" events                                   \
-    }
-
-struct watched {
-    struct kt_kube k;
-    struct kg_watch watch;
-    char trace[4096];
-    unsigned n_changes, n_synced;
-    bool done; /* The `until`-th change came, or the watch failed. */
-    bool closed;
-    unsigned until;
-    struct kg_error e;
-    uint32_t idle_ms;
-    const char *token_file;
-    unsigned stop_at, restart_at, close_at; /* Change; 0: never. */
-};
-
-static void on_watch_closed(struct kg_watch *w)
-{
-    ((struct watched *)w->data)->closed = true;
-}
-
-static void on_fail(struct kg_watch *w, const struct kg_error *e)
-{
-    struct watched *d = w->data;
-
-    d->e = *e;
-    d->done = true;
-}
-
-static void on_change(struct kg_watch *w, enum kg_watch_kind kind,
-                      const struct kg_node *object)
-{
-    static const char *const names[] = {"put", "deleted", "synced"};
-    struct watched *d = w->data;
-    struct kg_str uid = kg_node_str(kg_node_path(object, "metadata.uid"));
-    struct kg_str name = kg_node_str(kg_node_path(object, "metadata.name"));
-    size_t len = strlen(d->trace);
-
-    assert_false(d->closed);
-    assert_null(kg_node_path(object, "metadata.managedFields"));
-    (void)snprintf(d->trace + len, sizeof(d->trace) - len, "%s%s%.*s%s%.*s\n",
-                   names[kind], uid.len > 0 ? " " : "", KG_STR_ARG(uid),
-                   name.len > 0 ? "=" : "", KG_STR_ARG(name));
-    d->n_changes++;
-    d->n_synced += kind == KG_WATCH_SYNCED;
-    d->done = d->done || d->n_changes == d->until;
-    if (d->n_changes == d->stop_at || d->n_changes == d->restart_at) {
-        kg_watch_stop(w);
-    }
-    if (d->n_changes == d->restart_at) {
-        kg_watch_start(w, on_change, on_fail);
-    }
-    if (d->n_changes == d->close_at) {
-        kg_watch_close(w, on_watch_closed);
-    }
-}
-
-static bool begin(struct watched *d, const struct kt_reply *replies, size_t n)
-{
-    static const char *const paths[] = {"metadata.name", NULL};
-    const struct kg_watch_options options = {.kind = KG_KUBE_JOB,
-                                             .ns = KG_STR("a"),
-                                             .paths = paths,
-                                             .seed = 1,
-                                             .idle_ms = d->idle_ms};
-
-    if (!kt_kube_start(&d->k, replies, n, d->token_file)) {
-        return false;
-    }
-    d->watch.data = d;
-    if (kg_watch_init(&d->watch, &d->k.kube, &options) != KG_OK) {
-        kt_kube_stop(&d->k);
-        return false;
-    }
-    kg_backoff_init(&d->watch.backoff, 1, 2, 1); /* No test waits long. */
-    kg_watch_start(&d->watch, on_change, on_fail);
-    assert_int_equal(d->n_changes, 0);
-    return true;
-}
-
-static void end(struct watched *d)
-{
-    if (d->watch.sm.state < 4) { /* Not closed by a callback. */
-        kg_watch_close(&d->watch, on_watch_closed);
-    }
-    kt_loop_until(&d->k.loop, &d->closed, 200);
-    kt_kube_stop(&d->k);
-}
-
-/* Follows the script until so many changes were told. */
-static void follow(struct watched *d, const struct kt_reply *replies, size_t n,
-                   unsigned n_changes)
-{
-    d->until = n_changes;
-    assert_true(begin(d, replies, n));
-    kt_loop_until(&d->k.loop, &d->done, 3000);
-}
+#include "watched.h"
 
 static void a_list_in_pages_then_a_watch(void **state)
 {
@@ -144,14 +23,14 @@ static void a_list_in_pages_then_a_watch(void **state)
     struct watched d = {0};
 
     (void)state;
-    follow(&d, replies, KG_COUNT_OF(replies), 6);
+    kt_watched_follow(&d, replies, KG_COUNT_OF(replies), 6);
     kt_assert_str(kg_str_from(d.trace),
                   "put u1=one\nput u2=two\nsynced\nput u3=three\nput u1=one\n"
                   "deleted u2=two\n");
     assert_int_equal(kt_server_saw(&d.k.server, "&resourceVersion=10 HTTP"), 1);
     assert_int_equal(kg_watch_n_objects(&d.watch), 2);
-    assert_true(d.watch.synced);
-    end(&d);
+    assert_true(d.watch.follow.synced);
+    kt_watched_end(&d);
 }
 
 static void events_may_be_cut_anywhere(void **state)
@@ -167,10 +46,10 @@ static void events_may_be_cut_anywhere(void **state)
     struct watched d = {0};
 
     (void)state;
-    follow(&d, replies, KG_COUNT_OF(replies), 4);
+    kt_watched_follow(&d, replies, KG_COUNT_OF(replies), 4);
     kt_assert_str(kg_str_from(d.trace),
                   "put u1=one\nsynced\nput u2=two\ndeleted u1=one\n");
-    end(&d);
+    kt_watched_end(&d);
 }
 
 /* The watch ends after a bookmark, in many ways, and goes on from it. */
@@ -202,15 +81,15 @@ static void a_watch_that_ends_goes_on_where_it_was(void **state)
         const struct kt_reply replies[] = {list, ends[i], go_on};
         struct watched d = {0};
 
-        follow(&d, replies, 3, 2);
+        kt_watched_follow(&d, replies, 3, 2);
         kt_assert_str(kg_str_from(d.trace), "synced\nput u9=nine\n");
         if (ends[i].then != KT_RESET) { /* Which may take bytes with it. */
             assert_int_equal(kt_server_saw(&d.k.server, "&resourceVersion=77 "),
                              1);
         }
-        assert_int_equal(d.watch.n_lists, 1);
-        assert_int_equal(d.watch.n_restarts, 1);
-        end(&d);
+        assert_int_equal(d.watch.follow.n_lists, 1);
+        assert_int_equal(d.watch.follow.n_restarts, 1);
+        kt_watched_end(&d);
     }
 }
 
@@ -224,11 +103,11 @@ static void a_watch_that_went_silent_is_dead(void **state)
     struct watched d = {.idle_ms = 30};
 
     (void)state;
-    follow(&d, replies, KG_COUNT_OF(replies), 2);
+    kt_watched_follow(&d, replies, KG_COUNT_OF(replies), 2);
     kt_assert_str(kg_str_from(d.trace), "synced\nput u9=nine\n");
     assert_int_equal(kt_server_saw(&d.k.server, "&resourceVersion=77 "), 1);
-    assert_int_equal(d.watch.n_lists, 1);
-    end(&d);
+    assert_int_equal(d.watch.follow.n_lists, 1);
+    kt_watched_end(&d);
 }
 
 static void gone_means_list_again_and_what_vanished_is_told(void **state)
@@ -250,12 +129,12 @@ static void gone_means_list_again_and_what_vanished_is_told(void **state)
         const struct kt_reply replies[] = {first, gone[i], second, watch};
         struct watched d = {0};
 
-        follow(&d, replies, 4, 7);
+        kt_watched_follow(&d, replies, 4, 7);
         kt_assert_str(kg_str_from(d.trace),
                       "put u1=one\nput u2=two\nsynced\nput u2=two\n"
                       "deleted u1\nsynced\nput u5=five\n");
-        assert_int_equal(d.watch.n_lists, 2);
-        end(&d);
+        assert_int_equal(d.watch.follow.n_lists, 2);
+        kt_watched_end(&d);
     }
 }
 
@@ -272,10 +151,10 @@ static void a_page_token_that_expired_means_one_list_in_one_piece(void **state)
     struct watched d = {0};
 
     (void)state;
-    follow(&d, replies, KG_COUNT_OF(replies), 4);
+    kt_watched_follow(&d, replies, KG_COUNT_OF(replies), 4);
     kt_assert_str(kg_str_from(d.trace),
                   "put u1=one\nput u2=two\ndeleted u1\nsynced\n");
-    end(&d);
+    kt_watched_end(&d);
 }
 
 static void what_no_retry_can_cure_is_told(void **state)
@@ -304,13 +183,13 @@ static void what_no_retry_can_cure_is_told(void **state)
     for (size_t i = 0; i < KG_COUNT_OF(cases); i++) {
         struct watched d = {0};
 
-        follow(&d, &cases[i].reply, 1, 99);
+        kt_watched_follow(&d, &cases[i].reply, 1, 99);
         assert_int_equal(d.e.code, cases[i].code);
         assert_non_null(strstr(d.e.text, cases[i].text));
         assert_non_null(strstr(d.e.text, "/namespaces/a/jobs: HTTP "));
         assert_int_equal(d.n_changes, 0);
-        assert_string_equal(kg_sm_name(&d.watch.sm), "idle");
-        end(&d);
+        assert_string_equal(kg_sm_name(&d.watch.follow.sm), "idle");
+        kt_watched_end(&d);
     }
 }
 
@@ -340,7 +219,7 @@ static void a_token_that_was_replaced_is_read_again(void **state)
     assert_int_equal(close(fd), 0);
     write_token(file, "first");
     d.until = 99;
-    assert_true(begin(&d, replies, KG_COUNT_OF(replies)));
+    assert_true(kt_watched_begin(&d, replies, KG_COUNT_OF(replies)));
     write_token(file, "second");
     kt_loop_until(&d.k.loop, &d.done, 500);
     assert_int_equal(d.n_synced, 1);
@@ -348,7 +227,7 @@ static void a_token_that_was_replaced_is_read_again(void **state)
     assert_int_equal(kt_server_saw(&d.k.server, "Bearer second\r\n"), 2);
     assert_int_equal(d.e.code, KG_EUNAUTHORIZED);
     assert_int_equal(unlink(file), 0);
-    end(&d);
+    kt_watched_end(&d);
 }
 
 static void what_a_retry_can_cure_is_retried(void **state)
@@ -369,10 +248,10 @@ static void what_a_retry_can_cure_is_retried(void **state)
     struct watched d = {0};
 
     (void)state;
-    follow(&d, replies, KG_COUNT_OF(replies), 3);
+    kt_watched_follow(&d, replies, KG_COUNT_OF(replies), 3);
     kt_assert_str(kg_str_from(d.trace), "put u1=one\nsynced\nput u2=two\n");
     assert_int_equal(d.k.server.n_requests, KG_COUNT_OF(replies));
-    end(&d);
+    kt_watched_end(&d);
 }
 
 static void the_server_s_time_to_wait_is_kept(void **state)
@@ -388,9 +267,9 @@ static void the_server_s_time_to_wait_is_kept(void **state)
     uint64_t began = uv_hrtime();
 
     (void)state;
-    follow(&d, replies, KG_COUNT_OF(replies), 1);
+    kt_watched_follow(&d, replies, KG_COUNT_OF(replies), 1);
     assert_true(uv_hrtime() - began >= UINT64_C(990000000));
-    end(&d);
+    kt_watched_end(&d);
 }
 
 static const struct kt_reply story[] = {
@@ -410,15 +289,15 @@ static void a_callback_may_stop_and_close(void **state)
         struct watched stopped = {.stop_at = at};
         struct watched closed = {.close_at = at};
 
-        follow(&stopped, story, KG_COUNT_OF(story), at);
+        kt_watched_follow(&stopped, story, KG_COUNT_OF(story), at);
         for (int i = 0; i < 10; i++) {
             (void)uv_run(&stopped.k.loop.uv, UV_RUN_NOWAIT);
         }
         assert_int_equal(stopped.n_changes, at);
-        end(&stopped);
-        follow(&closed, story, KG_COUNT_OF(story), at);
+        kt_watched_end(&stopped);
+        kt_watched_follow(&closed, story, KG_COUNT_OF(story), at);
         assert_int_equal(closed.n_changes, at);
-        end(&closed);
+        kt_watched_end(&closed);
     }
 }
 
@@ -434,10 +313,10 @@ static void a_watch_started_again_tells_what_is_there(void **state)
     struct watched d = {.restart_at = 2};
 
     (void)state;
-    follow(&d, replies, KG_COUNT_OF(replies), 5);
+    kt_watched_follow(&d, replies, KG_COUNT_OF(replies), 5);
     kt_assert_str(kg_str_from(d.trace), "put u1=one\nput u2=two\nput u2=two\n"
                                         "deleted u1\nsynced\n");
-    end(&d);
+    kt_watched_end(&d);
 }
 
 static void a_watch_may_close_at_every_turn(void **state)
@@ -447,11 +326,11 @@ static void a_watch_may_close_at_every_turn(void **state)
         struct watched d = {0};
 
         d.until = STORY_CHANGES;
-        assert_true(begin(&d, story, KG_COUNT_OF(story)));
+        assert_true(kt_watched_begin(&d, story, KG_COUNT_OF(story)));
         for (unsigned i = 0; i < turns && !d.done; i++) {
             (void)kg_loop_turn(&d.k.loop);
         }
-        end(&d);
+        kt_watched_end(&d);
     }
 }
 
@@ -460,13 +339,7 @@ static void refuse_memory(void *data, bool may_fail)
     struct watched d = {.until = STORY_CHANGES};
 
     (void)data;
-    if (!begin(&d, story, KG_COUNT_OF(story))) {
-        assert_true(may_fail);
-        return;
-    }
-    kt_kube_spin(&d.k, &d.done, may_fail ? 30 : 2000);
-    assert_true(may_fail || d.n_changes == STORY_CHANGES);
-    end(&d);
+    kt_watched_tell(&d, story, KG_COUNT_OF(story), may_fail);
 }
 
 static void every_allocation_may_fail(void **state)
