@@ -20,7 +20,9 @@
 
 #define JOBS "/apis/batch/v1/namespaces/a/jobs"
 #define PODS "/api/v1/namespaces/a/pods"
-#define LIST "{\"metadata\":{\"resourceVersion\":\"1\"},\"items\":[]}"
+#define NONE_YET                                                            \
+    "{\"type\":\"BOOKMARK\",\"object\":{\"metadata\":{\"resourceVersion\":" \
+    "\"1\",\"annotations\":{\"k8s.io/initial-events-end\":\"true\"}}}}\n"
 #define JOB                                                                 \
     "{\"metadata\":{\"uid\":\"j1\",\"namespace\":\"a\",\"name\":\"krr\"},"  \
     "\"spec\":{\"template\":{\"spec\":{\"containers\":[{\"name\":\"krr\"}]" \
@@ -42,12 +44,11 @@
 static const struct kt_reply script[] = {
     ANSWER("GET /version", "{\"minor\":\"36\",\"gitVersion\":\"v1.36.0\"}"),
     ANSWER("GET /apis/batch/v1 ", "{\"resources\":[{\"name\":\"cronjobs\"}]}"),
-    ANSWER("GET " JOBS "?", LIST),
-    STREAM("GET " JOBS "?", ""),
+    STREAM("GET " JOBS "?", NONE_YET),
     ANSWER("GET " PODS "?labelSelector=controller-uid",
            "{\"items\":[" POD "]}"),
-    ANSWER("GET " PODS "?", LIST),
-    STREAM("GET " PODS "?", "{\"type\":\"ADDED\",\"object\":" POD "}\n"),
+    STREAM("GET " PODS "?",
+           NONE_YET "{\"type\":\"ADDED\",\"object\":" POD "}\n"),
     ANSWER("POST " JOBS, JOB),
     {.request = "GET " PODS "/krr-x/log",
      .bytes = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n" REPORT,

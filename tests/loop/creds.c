@@ -259,9 +259,9 @@ static void a_watch_reads_its_files_again_before_it_gives_up(void **state)
         start(&c, p, &s);
         be(p, trusted ? p->new_cert : p->old_cert, p->old_cert, p->old_key);
         assert_int_equal(kg_watch_init(&c.watch, &c.kube, &options), KG_OK);
-        kg_backoff_init(&c.watch.backoff, 1, 2, 1);
+        kg_backoff_init(&c.watch.follow.backoff, 1, 2, 1);
         kg_watch_start(&c.watch, on_change, on_watch_failed);
-        for (int i = 0; i < 500 && !c.done && c.watch.n_restarts < 1 &&
+        for (int i = 0; i < 500 && !c.done && c.watch.follow.n_restarts < 1 &&
                         c.watch.head.status == 0;
              i++) {
             (void)kg_loop_turn(&c.loop);
