@@ -41,6 +41,7 @@
 #define KG_LIMIT_CONNECTIONS  2      /* A third gains nothing (measured). */
 #define KG_LIMIT_REJECTS      100    /* Bad rows of a report written down. */
 #define KG_LIMIT_CONNECT_MS   10000  /* Milliseconds to connect. */
+#define KG_LIMIT_LEAVE_MS     1000   /* To end what hangs, when we leave. */
 #define KG_LIMIT_ANSWER_MS    300000 /* Far beyond a large report\'s merge. */
 #define KG_LIMIT_SINK_BINDS   (64 * KG_MIB) /* One statement's parameters. */
 #define KG_LIMIT_SINK_ROWS    (8 * KG_MIB) /* A report's rows not yet staged. */

@@ -62,7 +62,9 @@ const char *kg_sink_trouble(const struct kg_sink *s);
 struct kg_str kg_sink_installation(const struct kg_sink *s);
 /* Drops all that is under way: none of its callbacks comes any more, and
  * reports not yet done are gone. A transaction whose COMMIT was sent may still
- * be carried out by the server. Who wants to drain waits before closing. */
+ * be carried out by the server. What hangs there is ended through a connection
+ * of its own, which takes KG_LIMIT_LEAVE_MS at most. Who wants to drain waits
+ * before closing. */
 void kg_sink_close(struct kg_sink *s, kg_sink_close_cb close_cb, void *data);
 
 /* --- tables --------------------------------------------------------------- */

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <sys/resource.h>
 
+#include "kubeglean/limits.h"
 #include "kubeglean/log.h"
 #include "progress.h"
 
@@ -142,11 +143,22 @@ static void leave(struct host *h, enum kg_exit code)
     close_all(h);
 }
 
+/* What hangs in the database is given up within the grace as well. */
+static uint64_t drain_ms(uint64_t grace_ms)
+{
+    uint64_t to_leave_ms = grace_ms / 4;
+
+    return grace_ms -
+           (to_leave_ms < KG_LIMIT_LEAVE_MS ? to_leave_ms : KG_LIMIT_LEAVE_MS);
+}
+
 static void drain(struct host *h)
 {
+    uint64_t grace_ms = h->options.grace_ms;
+
     h->stopping = true;
-    KG_LOG(KG_LOG_INFO, "stopping", KG_FU("grace_ms", h->options.grace_ms));
-    (void)uv_timer_start(&h->grace, on_grace_over, h->options.grace_ms, 0);
+    KG_LOG(KG_LOG_INFO, "stopping", KG_FU("grace_ms", grace_ms));
+    (void)uv_timer_start(&h->grace, on_grace_over, drain_ms(grace_ms), 0);
     kg_agent_stop(h->agent);
 }
 

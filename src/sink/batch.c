@@ -492,19 +492,13 @@ static void begin_batch(struct kg_job *job, struct kg_pg *pg)
      * right for few and for many, a scan for each row is not. Row by row is also
      * the order in which rows are to be locked. What is in the arrays changes no
      * plan either, and one made for them would begin by copying them several
-     * times. And a server that can (Linux, 14) is to notice that we are gone
-     * while a statement is under way. */
-    kg_pg_add(pg,
-              "SELECT set_config('lock_timeout', '5s', true),"
-              " set_config('enable_seqscan', 'off', true),"
-              " set_config('enable_hashjoin', 'off', true),"
-              " set_config('enable_mergejoin', 'off', true),"
-              " set_config('plan_cache_mode', 'force_generic_plan', true),"
-              " CASE WHEN version() LIKE '%linux%'"
-              " AND current_setting('server_version_num')::integer >= 140000"
-              " THEN set_config('client_connection_check_interval', '1s', true)"
-              " END",
-              NULL);
+     * times. */
+    kg_pg_add_xact(
+        pg, "SELECT " KG_PG_XACT ", set_config('lock_timeout', '5s', true),"
+            " set_config('enable_seqscan', 'off', true),"
+            " set_config('enable_hashjoin', 'off', true),"
+            " set_config('enable_mergejoin', 'off', true),"
+            " set_config('plan_cache_mode', 'force_generic_plan', true)");
     kg_ledger_claim(b, pg);
     b->n_statements = pg->n_sent;
     kg_pg_go(pg, on_claimed);

@@ -2,6 +2,57 @@
 /* The sink is closing: what is under way, waits, or was not yet told goes. */
 #include "internal.h"
 
+#include "kubeglean/limits.h"
+
+/* --- connections: some have a transaction to end --------------------------------- */
+
+static void on_pg_closed(struct kg_pg *pg)
+{
+    struct kg_worker *w = KG_CONTAINER_OF(pg, struct kg_worker, pg);
+
+    kg_latch_release(&w->sink->latch); /* Last. */
+}
+
+static void close_worker(struct kg_worker *w)
+{
+    kg_pg_close(&w->pg, on_pg_closed);
+    kg_latch_close_handle(&w->sink->latch, (uv_handle_t *)&w->timer);
+}
+
+static void on_last_round(struct kg_pg *pg, const struct kg_error *e)
+{
+    (void)e; /* It was tried. */
+    close_worker(KG_CONTAINER_OF(pg, struct kg_worker, pg));
+}
+
+static void on_last_connected(struct kg_pg *pg, const struct kg_error *e)
+{
+    if (e != NULL) {
+        on_last_round(pg, e);
+        return;
+    }
+    kg_pg_end_xact(pg, on_last_round);
+}
+
+static void on_leave_timer(uv_timer_t *timer)
+{
+    close_worker(KG_CONTAINER_OF(timer, struct kg_worker, timer));
+}
+
+void kg_worker_leave(struct kg_worker *w)
+{
+    kg_latch_hold(&w->sink->latch);
+    kg_pg_drop(&w->pg);
+    if (!kg_pg_has_xact(&w->pg)) {
+        close_worker(w);
+        return;
+    }
+    (void)uv_timer_start(&w->timer, on_leave_timer, KG_LIMIT_LEAVE_MS, 0);
+    kg_pg_connect(&w->pg, on_last_connected);
+}
+
+/* --- what was asked for ------------------------------------------------------------ */
+
 static void discard_items(struct kg_queue *items, struct kg_sink *s)
 {
     struct kg_queue *node;

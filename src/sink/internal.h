@@ -483,6 +483,9 @@ uint64_t kg_sink_later(struct kg_sink *s, uint32_t tries);
 void kg_sink_doubt(struct kg_sink *s);
 /* Frees all that was asked for; none of its callbacks comes. */
 void kg_sink_discard(struct kg_sink *s);
+/* The sink is closing, and holds its latch for the worker until then: what it was
+ * doing ends at the server as well, and its connection closes. */
+void kg_worker_leave(struct kg_worker *w);
 void kg_sink_bytes(struct kg_sink *s, size_t add, size_t sub);
 
 #endif /* KG_SINK_INTERNAL_H */

@@ -434,6 +434,7 @@ static bool take_result(struct kg_pg *pg, PGresult *result)
     }
     PQclear(pg->results[pg->n_ended]);
     pg->results[pg->n_ended] = result;
+    kg_xact_note(&pg->xact, pg->n_ended, result);
     return false;
 }
 
@@ -561,6 +562,7 @@ void kg_pg_init(struct kg_pg *pg, struct kg_loop *loop, const char *conninfo,
                          .answer_ms = answer_ms,
                          .lost_cb = lost_cb};
     kg_sm_init(&pg->sm, "pg", states, KG_PG_DOWN);
+    kg_pg_forget_xact(pg);
     kg_latch_init(&pg->latch, loop);
     kg_deferred_init(&pg->deferred, on_deferred);
     kg_resolve_init(&pg->resolve, loop, &pg->latch);

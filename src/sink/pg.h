@@ -50,6 +50,13 @@ typedef void (*kg_pg_round_cb)(struct kg_pg *pg, const struct kg_error *e);
 typedef void (*kg_pg_lost_cb)(struct kg_pg *pg, const struct kg_error *e);
 typedef void (*kg_pg_close_cb)(struct kg_pg *pg);
 
+/* A transaction of ours as its server knows it; `pid` is "" where none is. */
+struct kg_xact {
+    unsigned statement; /* Of the round, that tells the others. */
+    char pid[12];
+    char since[32];
+};
+
 struct kg_poller; /* A socket being polled; private. */
 
 struct kg_pg {
@@ -72,6 +79,7 @@ struct kg_pg {
     unsigned n_sent, n_ended;
     PGresult *answers[KG_PG_STATEMENTS_MAX]; /* and of the one before. */
     bool failed; /* `error` is this round's first failure. */
+    struct kg_xact xact;
     kg_pg_connect_cb connect_cb;
     kg_pg_round_cb round_cb;
     kg_pg_lost_cb lost_cb;
@@ -89,6 +97,31 @@ void kg_pg_connect(struct kg_pg *pg, kg_pg_connect_cb cb);
  * to add is told by the round's callback. */
 void kg_pg_add(struct kg_pg *pg, const char *sql, const struct kg_binds *args);
 void kg_pg_go(struct kg_pg *pg, kg_pg_round_cb cb);
+/* The first statement of a transaction, but for BEGIN: "SELECT " KG_PG_XACT and
+ * perhaps more. Once it was answered the transaction is known until it is
+ * forgotten, also when its connection is gone. */
+void kg_pg_add_xact(struct kg_pg *pg, const char *sql);
+/* What was added so far is answered while the rest is carried out. */
+void kg_pg_answer_now(struct kg_pg *pg);
+void kg_pg_forget_xact(struct kg_pg *pg);
+bool kg_pg_has_xact(const struct kg_pg *pg);
+/* In IDLE, on a later connection: a round that ends what its server may still be
+ * doing. */
+void kg_pg_end_xact(struct kg_pg *pg, kg_pg_round_cb cb);
+/* Where a server can (Linux, 14), it is to notice that we are gone while a
+ * statement is under way. */
+#define KG_PG_INSTANT(sql) \
+    "to_char(" sql " AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')"
+#define KG_PG_XACT                                                             \
+    "pg_backend_pid(), " KG_PG_INSTANT(                                        \
+        "now()") ", CASE WHEN version() LIKE '%linux%'"                        \
+                 " AND current_setting('server_version_num')::integer >= "     \
+                 "140000"                                                      \
+                 " THEN set_config('client_connection_check_interval', '1s', " \
+                 "true) END"
+/* Private to pg.c. */
+void kg_xact_note(struct kg_xact *x, unsigned statement,
+                  const PGresult *result);
 /* To DOWN, at once and silently. */
 void kg_pg_drop(struct kg_pg *pg);
 void kg_pg_close(struct kg_pg *pg, kg_pg_close_cb cb);

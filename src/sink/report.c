@@ -93,6 +93,8 @@ static void begin_piece(struct kg_report *r, struct kg_pg *pg)
 {
     struct kg_row_set set;
 
+    kg_pg_add_xact(pg, "SELECT " KG_PG_XACT);
+    kg_pg_answer_now(pg);
     kg_row_set_init(&set, r->target->def);
     if (kg_row_set_add(&set, &r->piece, 0) != KG_OK) {
         kg_pg_add(pg, NULL, NULL); /* No memory: the round fails. */

@@ -10,7 +10,9 @@
  *   what it was doing goes back to where it was taken from. Without any
  *   connection the sink is DOWN, and says why, once;
  * - our tables do not fit, or rights are missing: STARTING goes on, slowly;
- * - that is found out later: the next connection looks at all of them again. */
+ * - that is found out later: the next connection looks at all of them again;
+ * - a transaction was given up with its connection: the worker's next one ends
+ *   what the server may still be doing. */
 #include "internal.h"
 
 #include <stdio.h>
@@ -202,6 +204,15 @@ static bool is_preparing(const struct kg_sink *s)
     return false;
 }
 
+static void on_xact_ended(struct kg_pg *pg, const struct kg_error *e)
+{
+    if (pg->sm.state != KG_PG_DOWN) {
+        kg_pg_forget_xact(pg); /* What cannot be ended ends by itself. */
+        e = NULL;
+    }
+    on_connected(pg, e); /* Last. */
+}
+
 static void on_connected(struct kg_pg *pg, const struct kg_error *e)
 {
     struct kg_worker *w = KG_CONTAINER_OF(pg, struct kg_worker, pg);
@@ -209,6 +220,10 @@ static void on_connected(struct kg_pg *pg, const struct kg_error *e)
 
     if (e != NULL) {
         worker_lost(w, e); /* Last. */
+        return;
+    }
+    if (kg_pg_has_xact(pg)) {
+        kg_pg_end_xact(pg, on_xact_ended);
         return;
     }
     if (s->prepared) {
@@ -366,6 +381,9 @@ void kg_job_done(struct kg_pg *pg, const struct kg_error *e)
 
     w->job = NULL;
     count_trouble(s, e);
+    if (pg->sm.state != KG_PG_DOWN) {
+        kg_pg_forget_xact(pg);
+    }
     if (pg->sm.state == KG_PG_DOWN || (e != NULL && wants_anew(e))) {
         worker_lost(w, e); /* Last. */
         return;
@@ -519,13 +537,6 @@ static void on_all_closed(struct kg_latch *latch)
     close_cb(data); /* Last. */
 }
 
-static void on_pg_closed(struct kg_pg *pg)
-{
-    struct kg_worker *w = KG_CONTAINER_OF(pg, struct kg_worker, pg);
-
-    kg_latch_release(&w->sink->latch); /* Last. */
-}
-
 void kg_sink_close(struct kg_sink *s, kg_sink_close_cb close_cb, void *data)
 {
     kg_sm_move(&s->sm, KG_SINK_CLOSING);
@@ -535,11 +546,7 @@ void kg_sink_close(struct kg_sink *s, kg_sink_close_cb close_cb, void *data)
     kg_deferred_cancel(&s->dispatch);
     kg_latch_close_handle(&s->latch, (uv_handle_t *)&s->timer);
     for (unsigned i = 0; i < s->n_workers; i++) {
-        struct kg_worker *w = &s->workers[i];
-
-        kg_latch_hold(&s->latch);
-        kg_pg_close(&w->pg, on_pg_closed);
-        kg_latch_close_handle(&s->latch, (uv_handle_t *)&w->timer);
+        kg_worker_leave(&s->workers[i]);
     }
     kg_sink_discard(s);
     kg_latch_close(&s->latch, on_all_closed);

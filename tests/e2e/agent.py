@@ -407,6 +407,34 @@ def without_grace_it_leaves_at_once_and_as_it_was_told():
         assert "interrupted" not in agent.log() and len(agent.jobs()) == 3
 
 
+SLEEP = """CREATE FUNCTION sleep() RETURNS trigger LANGUAGE plpgsql AS
+           'BEGIN PERFORM pg_sleep(60); RETURN NULL; END';
+           CREATE TRIGGER sleep BEFORE INSERT ON scan_history FOR EACH STATEMENT EXECUTE FUNCTION sleep()"""
+ASLEEP = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+
+
+def a_statement_that_hangs_is_given_up_within_the_grace():
+    with Scene() as scene:
+        agent = Agent(scene, task("krr")).start(options=("--grace", "6s"))
+        wait_until(lambda: count("SELECT count(*) FROM pg_class WHERE relname = 'scan_history'") == 1)
+        sql(SLEEP)
+        try:
+            assert agent.run("krr")[0] == 202
+            wait_until(lambda: count(ASLEEP) > 0)
+            began = time.monotonic()
+            assert agent.stop() == 1, agent.log()
+            assert time.monotonic() - began < 6, agent.log()
+            assert "the grace is over" in agent.log()
+            wait_until(lambda: count(ASLEEP) == 0)
+            assert count("SELECT count(*) FROM scan_history") == 0 and len(agent.jobs()) == 3
+            assert sql("SELECT DISTINCT outcome, documents FROM kubeglean_runs") == [["running", "0"]]
+        finally:
+            sql("DROP FUNCTION sleep CASCADE")
+        agent.start()
+        agent.wait("no_job_is_left")
+        assert count("SELECT count(*) FROM scan_history") == 3 * ROWS
+
+
 class Witness(threading.Thread):
     """Sees every Job that was ever made."""
 
@@ -512,6 +540,7 @@ if __name__ == "__main__":
               a_cronjob_that_is_run_by_hand_makes_its_own_job,
               what_runs_at_a_stop_is_taken_up_by_the_next_agent,
               without_grace_it_leaves_at_once_and_as_it_was_told,
+              a_statement_that_hangs_is_given_up_within_the_grace,
               without_its_database_it_waits_and_loses_nothing,
               interrupted_at_any_instant_it_lets_go_of_everything,
               killed_at_random_it_stores_each_row_once_and_makes_no_job_twice,

@@ -115,6 +115,10 @@ static void on_client(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
     struct wire *w = stream->data;
     struct kt_proxy *p = w->proxy;
 
+    if (len < 0 && p->swallows_ends) {
+        (void)uv_read_stop(stream);
+        return;
+    }
     if (len < 0) {
         close_wire(w);
         return;

@@ -23,6 +23,7 @@ struct kt_proxy {
     unsigned hold_at;    /* The wire of this one goes dead; UINT_MAX: none. */
     unsigned hold_bytes; /* So many bytes of it pass before. */
     bool was_held;
+    bool swallows_ends; /* A client that leaves is still there to its server. */
     struct kg_queue wires;
     struct kg_latch latch;
     bool closed;

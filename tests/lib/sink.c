@@ -32,10 +32,15 @@ void kt_on_closed(void *data)
 
 void kt_sink_open(struct kt_sink *t, const struct kg_sink_options *options)
 {
-    struct kg_error e = {0};
-
     *t = (struct kt_sink){0};
     assert_int_equal(kg_loop_init(&t->loop), KG_OK);
+    kt_sink_open_on(t, options);
+}
+
+void kt_sink_open_on(struct kt_sink *t, const struct kg_sink_options *options)
+{
+    struct kg_error e = {0};
+
     assert_int_equal(kg_sink_create(&t->loop, options, &e, &t->sink), KG_OK);
     kg_sink_start(t->sink, kt_on_state, t);
 }

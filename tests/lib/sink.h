@@ -18,6 +18,8 @@ struct kt_sink {
 void kt_sink_setup(struct kt_sink *t, const char *conninfo);
 /* Started, and perhaps never ready. */
 void kt_sink_open(struct kt_sink *t, const struct kg_sink_options *options);
+/* The same, on a loop that is there. */
+void kt_sink_open_on(struct kt_sink *t, const struct kg_sink_options *options);
 /* The same with a counting heap, and our tables made where they lack. */
 void kt_sink_open_with(struct kt_sink *t, const char *conninfo, bool give_up);
 void kt_sink_until_ready(struct kt_sink *t);
