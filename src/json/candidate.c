@@ -171,6 +171,16 @@ static void note_break(struct kg_frame *f)
     kg_noise_after(&f->noise, count_open(f));
 }
 
+/* A line of many that was cut in its first name, or behind it, is one that is
+ * lost. Behind a blank there are other words: {"x" and "y"}. */
+static bool is_lost_line(const struct kg_frame *f, const struct kg_cut *c)
+{
+    bool words = f->state == COLON && kg_json_is_blank(kg_cut_before(f, c));
+
+    return f->options.lines && f->begins && f->out.len > 1 &&
+           memcmp(f->out.ptr, "{\"", 2) == 0 && !words;
+}
+
 /* Its last whole tokens are handed on first: a match may be among them. */
 static enum kg_frame_event break_off(struct kg_frame *f, struct kg_cut *c,
                                      enum kg_frame_fault fault,
@@ -183,7 +193,7 @@ static enum kg_frame_event break_off(struct kg_frame *f, struct kg_cut *c,
     f->ending.turned = after == NOISE && is_inside_out(f, c);
     f->ending.found = (struct kg_frame_found){
         .fault = fault,
-        .damaged = f->damaging,
+        .damaged = f->damaging || is_lost_line(f, c),
         .from = f->from,
         .to = kg_cut_offset(f, c) - (f->ending.turned ? 2 : 0),
         .n_nan = f->n_nan,
@@ -191,7 +201,7 @@ static enum kg_frame_event break_off(struct kg_frame *f, struct kg_cut *c,
     };
     end_mending(f);
     settle_inner(f, fault);
-    if (!f->damaging) {
+    if (!f->ending.found.damaged) {
         f->noise.n_bytes +=
             f->ending.found.to - f->from - f->ending.found.n_taken;
     }
@@ -223,7 +233,9 @@ static enum kg_frame_fault scalar_fault(const uint8_t *p, const uint8_t *end)
 enum kg_frame_fault kg_candidate_shorten(const struct kg_frame *f,
                                          struct kg_cut *c, const uint8_t *from)
 {
-    size_t over = kg_cut_token_len(f, c) - kg_frame_token_limit(f) - 1;
+    size_t max =
+        f->state == SCALAR ? kg_frame_scalar_max(f) : kg_frame_text_max(f);
+    size_t over = kg_cut_token_len(f, c) - max - 1;
     size_t copied = (size_t)(c->p - from);
     size_t n = over < copied ? over : copied;
 

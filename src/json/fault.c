@@ -77,6 +77,26 @@ void kg_fault_tell_packed(const struct kg_unpack_broken *b, struct kg_error *e)
                        b->detail);
 }
 
+void kg_fault_tell_damage(const struct kg_reader_stats *s, struct kg_error *e)
+{
+    if (s->damaged == 0) {
+        (void)kg_error_set(e, KG_ESYNTAX, 0,
+                           "the log ends inside what may be a part of it");
+        return;
+    }
+    (void)kg_error_set(e, KG_ESYNTAX, 0,
+                       "bytes %llu to %llu of the log are broken or cut, and "
+                       "may be a part of it",
+                       (unsigned long long)s->damaged_from,
+                       (unsigned long long)s->damaged_to);
+}
+
+void kg_fault_tell_head(struct kg_error *e)
+{
+    (void)kg_error_set(e, KG_ESYNTAX, 0,
+                       "the log begins inside what may be a part of it");
+}
+
 const char *kg_fault_reason(const struct kg_frame *f, const char *ending)
 {
     switch (f->found.fault) {

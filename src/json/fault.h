@@ -16,6 +16,9 @@ void kg_fault_tell_rows(const struct kg_profile *p, bool wrong,
                         struct kg_error *e);
 /* A packed body. */
 void kg_fault_tell_packed(const struct kg_unpack_broken *b, struct kg_error *e);
+/* Of a report that is a whole log: what broke, and what is missing before it. */
+void kg_fault_tell_damage(const struct kg_reader_stats *s, struct kg_error *e);
+void kg_fault_tell_head(struct kg_error *e);
 /* One word for it; `ending` is why the log ended. */
 const char *kg_fault_reason(const struct kg_frame *f, const char *ending);
 

@@ -42,6 +42,8 @@ struct kg_frame_limits {
 struct kg_frame_options {
     enum kg_root root;
     bool strict;
+    bool lines;    /* Each document begins a line, and was one of many: what
+                    * begins as they do is damaged when it breaks. */
     bool delimits; /* For a parser, which needs found.blank. */
     struct kg_frame_limits limits;
     struct kg_interest *interest; /* Borrowed; NULL: all is wanted. */
@@ -73,7 +75,8 @@ struct kg_frame_found {
     bool text;    /* The inside of what is wanted as text, not to be parsed. */
     const struct kg_tally *tally; /* Not NULL: no piece, but what it says. */
     enum kg_frame_fault fault;
-    bool damaged;      /* BROKEN behind a whole name or element. */
+    bool damaged;      /* BROKEN behind a whole name or element, or in what
+                        * options.lines says. */
     uint64_t from, to; /* Where in the stream; `to` not for PIECE. */
     uint64_t n_nan;    /* So far. */
     uint64_t n_taken;  /* Bytes between `from` and `to` that are none of it. */

@@ -338,10 +338,10 @@ INLINED enum kg_frame_event end_text(struct kg_frame *f, struct kg_cut *c,
 {
     size_t len = kg_cut_token_len(f, c);
 
-    if (len > kg_frame_token_limit(f)) {
+    if (len > kg_frame_text_max(f)) {
         return refuse_token(f, c, from);
     }
-    f->token.braced = len > 0 && c->o[-1] == '{';
+    f->token.braced = len > 1 && c->o[-1] == '{';
     *c->o++ = *c->p++;
     f->token.end = kg_cut_offset(f, c);
     if (f->token.naming) {
@@ -414,7 +414,7 @@ INLINED enum kg_frame_event on_text(struct kg_frame *f, struct kg_cut *c)
     if (c->p < c->end && *c->p == '"') {
         return end_text(f, c, from);
     }
-    if (kg_cut_token_len(f, c) > kg_frame_token_limit(f)) {
+    if (kg_cut_token_len(f, c) > kg_frame_text_max(f)) {
         return refuse_token(f, c, from);
     }
     if (c->p == c->end) {
@@ -488,7 +488,7 @@ INLINED enum kg_frame_event on_scalar(struct kg_frame *f, struct kg_cut *c)
     while (c->p < c->end && kg_scalar_has(*c->p)) {
         *c->o++ = *c->p++;
     }
-    if (kg_cut_token_len(f, c) > kg_frame_token_limit(f)) {
+    if (kg_cut_token_len(f, c) > kg_frame_scalar_max(f)) {
         return refuse_token(f, c, from);
     }
     return c->p < c->end ? end_scalar(f, c) : KG_FRAME_HUNGRY;

@@ -98,23 +98,28 @@ static inline bool kg_frame_counts(const struct kg_frame *f, bool object)
     return object == (f->options.root != KG_ROOT_ARRAY);
 }
 
-/* Of the token that is read: its bytes without a string's first quote, and how
- * many it may have. */
+/* Of the token that is read, a string's first quote among them. */
 static inline size_t kg_cut_token_len(const struct kg_frame *f,
                                       const struct kg_cut *c)
 {
-    return (size_t)(c->o - f->out.ptr) - f->token.text - (f->state != SCALAR);
+    return (size_t)(c->o - f->out.ptr) - f->token.text;
 }
 
-static inline size_t kg_frame_token_limit(const struct kg_frame *f)
+/* The same of what a string may have, */
+static inline size_t kg_frame_text_max(const struct kg_frame *f)
 {
     const struct kg_frame_limits *l = &f->options.limits;
-    size_t literal = sizeof("-Infinity") - 1;
 
-    if (f->state == SCALAR) {
-        return l->number > literal ? l->number : literal;
-    }
-    return f->token.naming ? l->key : l->string;
+    return (f->token.naming ? l->key : l->string) + 1;
+}
+
+/* and what is no string. */
+static inline size_t kg_frame_scalar_max(const struct kg_frame *f)
+{
+    size_t literal = sizeof("-Infinity") - 1;
+    size_t number = f->options.limits.number;
+
+    return number > literal ? number : literal;
 }
 
 /* candidate.c: how one begins and ends. `from` is where its first byte is, which

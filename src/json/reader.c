@@ -6,13 +6,13 @@
 #include "fault.h"
 #include "kubeglean/heap.h"
 #include "output.h"
+#include "tell.h"
 #include "unpack.h"
 #include <stdlib.h>
 
 struct kg_reader {
     struct kg_reader_options options;
-    const struct kg_reader_ops *ops;
-    void *data;
+    struct kg_tell tell;
     struct kg_reader_stats stats;
     enum kg_errc err; /* What every further call returns. */
     struct kg_frame frame;
@@ -29,13 +29,7 @@ struct kg_reader {
     uint64_t parsed;    /* Bytes that the parser met. */
     const char *ending; /* What finish() was given as reason. */
 
-    bool open_end;            /* The log ends inside something. */
-    bool begun;               /* A report is open. */
-    uint64_t n_begun;         /* Reports. */
-    uint64_t number;          /* Of its next row. */
-    uint64_t late;            /* Columns that rows of it lack. */
-    struct kg_report_end end; /* What it comes to. */
-    struct kg_error why;      /* The text of its detail. */
+    bool open_end; /* The log ends inside something. */
 };
 
 static bool is_whole_log(const struct kg_reader *r)
@@ -54,36 +48,15 @@ static bool fail(struct kg_reader *r, enum kg_errc err)
     return r->err == KG_OK;
 }
 
+/* What a callback said. */
+static bool goes_on(struct kg_reader *r, bool said)
+{
+    return fail(r, said ? KG_OK : KG_ECANCELED);
+}
+
 static bool begin_report(struct kg_reader *r)
 {
-    if (r->begun) {
-        return true;
-    }
-    r->begun = true;
-    r->number = 0;
-    r->late = 0;
-    r->end = (struct kg_report_end){.outcome = KG_COMPLETE,
-                                    .reason = "",
-                                    .detail = "",
-                                    .offset = r->frame.found.from};
-    kg_error_clear(&r->why);
-    return fail(r,
-                r->ops->begin_cb(r->data, r->n_begun++) ? KG_OK : KG_ECANCELED);
-}
-
-/* The first thing that is wrong with a report is the one it tells. */
-static void spoil(struct kg_reader *r, enum kg_outcome outcome,
-                  const char *reason)
-{
-    if (r->end.outcome == KG_COMPLETE) {
-        r->end.outcome = outcome;
-        r->end.reason = reason;
-    }
-}
-
-static bool is_spoilt(const struct kg_reader *r)
-{
-    return r->end.outcome != KG_COMPLETE;
+    return goes_on(r, kg_tell_begin(&r->tell, r->frame.found.from));
 }
 
 /* A report that has no row: of which scope? */
@@ -91,8 +64,9 @@ static const struct kg_value *empty_scope(struct kg_reader *r)
 {
     const struct kg_profile *p = r->options.profile;
 
-    if (p == NULL || !p->table.allow_empty || r->end.outcome != KG_COMPLETE ||
-        r->end.n_rows > 0 || r->end.n_rejected > 0) {
+    if (p == NULL || !p->table.allow_empty ||
+        r->tell.end.outcome != KG_COMPLETE || r->tell.end.n_rows > 0 ||
+        r->tell.end.n_rejected > 0) {
         return NULL;
     }
     return kg_output_scope(&r->select);
@@ -103,25 +77,21 @@ static const struct kg_value *late_values(struct kg_reader *r)
 {
     const struct kg_value *values;
 
-    if (r->late == 0 || is_spoilt(r)) {
+    if (r->tell.late == 0 || kg_tell_is_spoilt(&r->tell)) {
         return NULL;
     }
-    values = kg_output_late(&r->select, &r->why);
+    values = kg_output_late(&r->select, &r->tell.why);
     if (values == NULL) {
-        spoil(r, KG_REJECTED, "rows");
+        kg_tell_spoil(&r->tell, KG_REJECTED, "rows");
     }
     return values;
 }
 
 static bool end_report(struct kg_reader *r)
 {
-    r->begun = false;
-    r->end.late = late_values(r);
-    r->end.scope = empty_scope(r);
-    r->end.detail = r->why.text;
-    r->stats.incomplete += r->end.outcome == KG_INCOMPLETE;
-    r->stats.refused += r->end.outcome == KG_REJECTED;
-    return fail(r, r->ops->end_cb(r->data, &r->end) ? KG_OK : KG_ECANCELED);
+    r->tell.end.late = late_values(r);
+    r->tell.end.scope = empty_scope(r);
+    return goes_on(r, kg_tell_end(&r->tell));
 }
 
 static bool on_matched(void *data)
@@ -131,25 +101,14 @@ static bool on_matched(void *data)
 
 static bool on_row(void *data, const struct kg_value *values, uint64_t late)
 {
-    struct kg_reader *r = data;
-    struct kg_row row = {.values = values, .number = r->number++, .late = late};
-
-    r->late |= late;
-    r->end.n_rows++;
-    r->stats.rows++;
-    return r->ops->row_cb(r->data, &row);
+    return kg_tell_row(&((struct kg_reader *)data)->tell, values, late);
 }
 
 static bool on_reject(void *data, const struct kg_value *values,
                       const char *column, const char *why)
 {
-    struct kg_reader *r = data;
-    struct kg_row row = {.values = values, .number = r->number++};
-
-    r->end.n_rejected++;
-    r->stats.rejected++;
-    return r->ops->reject_cb == NULL ||
-           r->ops->reject_cb(r->data, &row, column, why);
+    return kg_tell_reject(&((struct kg_reader *)data)->tell, values, column,
+                          why);
 }
 
 static const struct kg_select_ops select_ops = {
@@ -159,7 +118,7 @@ static const struct kg_select_ops select_ops = {
 
 static bool is_report(const struct kg_reader *r)
 {
-    return r->options.profile == NULL ? r->begun
+    return r->options.profile == NULL ? r->tell.begun
                                       : r->reading && r->select.matched;
 }
 
@@ -185,11 +144,11 @@ static bool give_up(struct kg_reader *r, enum kg_errc err)
     if (err == KG_ELIMIT) {
         kg_select_presume(&r->select);
     }
-    if (!is_report(r) || !begin_report(r) || is_spoilt(r)) {
+    if (!is_report(r) || !begin_report(r) || kg_tell_is_spoilt(&r->tell)) {
         return r->err == KG_OK;
     }
-    kg_fault_tell_select(&r->options.limits, err, &r->why);
-    spoil(r, KG_INCOMPLETE, err == KG_ELIMIT ? "limit" : "cut");
+    kg_fault_tell_select(&r->options.limits, err, &r->tell.why);
+    kg_tell_spoil(&r->tell, KG_INCOMPLETE, err == KG_ELIMIT ? "limit" : "cut");
     return true;
 }
 
@@ -230,7 +189,7 @@ static bool read_piece(struct kg_reader *r)
     if (r->options.profile != NULL) {
         return select_from(r, piece);
     }
-    return fail(r, r->ops->piece_cb(r->data, piece) ? KG_OK : KG_ECANCELED);
+    return goes_on(r, r->tell.ops->piece_cb(r->tell.data, piece));
 }
 
 static void stop_reading(struct kg_reader *r)
@@ -248,12 +207,12 @@ static bool end_document(struct kg_reader *r)
     bool report = is_report(r);
 
     if (report) {
-        r->end.n_nan += r->frame.found.n_nan;
-        r->end.len = r->frame.found.to - r->end.offset;
+        r->tell.end.n_nan += r->frame.found.n_nan;
+        r->tell.end.len = r->frame.found.to - r->tell.end.offset;
         r->stats.nan += r->frame.found.n_nan;
         if (kg_doubt_is_in(&r->doubt, r->frame.found.from, r->frame.found.to)) {
-            r->end.outcome = KG_COMPLETE;
-            spoil(r, KG_INCOMPLETE, r->doubt.reason);
+            r->tell.end.outcome = KG_COMPLETE;
+            kg_tell_spoil(&r->tell, KG_INCOMPLETE, r->doubt.reason);
         }
     }
     stop_reading(r);
@@ -276,9 +235,11 @@ static bool on_closed(struct kg_reader *r)
             r->frame.found.to - r->frame.found.from - r->frame.found.n_taken;
         return end_document(r);
     }
-    if (r->options.profile != NULL && !is_spoilt(r) && lacks_rows(r)) {
-        kg_fault_tell_rows(r->options.profile, r->select.rows_wrong, &r->why);
-        spoil(r, KG_REJECTED, "rows");
+    if (r->options.profile != NULL && !kg_tell_is_spoilt(&r->tell) &&
+        lacks_rows(r)) {
+        kg_fault_tell_rows(r->options.profile, r->select.rows_wrong,
+                           &r->tell.why);
+        kg_tell_spoil(&r->tell, KG_REJECTED, "rows");
     }
     r->stats.documents++;
     return end_document(r);
@@ -301,9 +262,10 @@ static bool on_broken(struct kg_reader *r)
             return false;
         }
     }
-    if (is_report(r) && !is_spoilt(r)) {
-        kg_fault_tell(&r->frame, &r->why);
-        spoil(r, KG_INCOMPLETE, kg_fault_reason(&r->frame, r->ending));
+    if (is_report(r) && !kg_tell_is_spoilt(&r->tell)) {
+        kg_fault_tell(&r->frame, &r->tell.why);
+        kg_tell_spoil(&r->tell, KG_INCOMPLETE,
+                      kg_fault_reason(&r->frame, r->ending));
     }
     return end_document(r);
 }
@@ -370,9 +332,9 @@ static bool lose_body(struct kg_reader *r)
     }
     r->stats.damaged += !r->reading;
     kg_reader_doubt(r, b->reason);
-    if (is_report(r) && !is_spoilt(r)) {
-        kg_fault_tell_packed(b, &r->why);
-        spoil(r, KG_INCOMPLETE, b->reason);
+    if (is_report(r) && !kg_tell_is_spoilt(&r->tell)) {
+        kg_fault_tell_packed(b, &r->tell.why);
+        kg_tell_spoil(&r->tell, KG_INCOMPLETE, b->reason);
     }
     return true;
 }
@@ -412,17 +374,22 @@ void kg_reader_doubt(struct kg_reader *r, const char *reason)
     kg_doubt_add(&r->doubt, reason, r->frame.offset, r->frame.from);
 }
 
-/* A part of the report may be what was cut, or is missing. */
+/* What broke or is missing may have been a part of the report. */
 static void judge_whole_log(struct kg_reader *r)
 {
+    bool cut = r->open_end || r->stats.damaged > 0;
+
+    if (kg_tell_is_spoilt(&r->tell)) {
+        return;
+    }
     if (r->doubt.reason != NULL) {
-        spoil(r, KG_INCOMPLETE, r->doubt.reason);
-    } else if (r->open_end) {
-        spoil(r, KG_INCOMPLETE, r->ending);
-    } else if (r->stats.damaged > 0) {
-        spoil(r, KG_INCOMPLETE, "cut");
+        kg_tell_spoil(&r->tell, KG_INCOMPLETE, r->doubt.reason);
+    } else if (cut) {
+        kg_fault_tell_damage(&r->stats, &r->tell.why);
+        kg_tell_spoil(&r->tell, KG_INCOMPLETE, r->open_end ? r->ending : "cut");
     } else if (r->stats.headless) {
-        spoil(r, KG_INCOMPLETE, "head_missing");
+        kg_fault_tell_head(&r->tell.why);
+        kg_tell_spoil(&r->tell, KG_INCOMPLETE, "head_missing");
     }
 }
 
@@ -435,7 +402,7 @@ enum kg_errc kg_reader_finish(struct kg_reader *r, const char *reason)
     while (r->err == KG_OK && handle(r, kg_frame_end(&r->frame))) {
     }
     note_noise(r);
-    if (r->err == KG_OK && r->begun) {
+    if (r->err == KG_OK && r->tell.begun) {
         if (is_whole_log(r)) {
             judge_whole_log(r);
         }
@@ -478,6 +445,7 @@ static enum kg_errc init_frame(struct kg_reader *r)
     struct kg_frame_options options = {
         .root = o->root,
         .strict = o->strict,
+        .lines = is_whole_log(r),
         .delimits = selects,
         .limits = {.depth = o->limits.depth,
                    .string = o->limits.string,
@@ -570,8 +538,7 @@ enum kg_errc kg_reader_create(const struct kg_reader_options *options,
         return KG_ENOMEM;
     }
     r->options = *options;
-    r->ops = ops;
-    r->data = data;
+    r->tell = (struct kg_tell){.ops = ops, .data = data, .stats = &r->stats};
     r->ending = "cut";
     err = init(r);
     if (err != KG_OK) {

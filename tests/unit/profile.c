@@ -374,43 +374,6 @@ static void rows_wait_for_the_proof_that_they_are_a_report(void **state)
                    "begin 0\nrow c\nend complete 1 0\n");
 }
 
-static void a_log_of_json_lines_can_be_one_report(void **state)
-{
-    static const char yaml[] =
-        HEAD "  unit: log\n  match: [$.k]\n  rows: $\n  columns:\n"
-             "  - {name: k, type: text, key: true, path: \"@.k\"}\n";
-
-    (void)state;
-    kt_report_rows(yaml, "{\"k\":\"a\"}\nnoise {\"x\":1}\n{\"k\":\"b\"}\n",
-                   "begin 0\nrow a\nrow b\nend complete 2 0\n");
-    kt_report_rows(yaml, "{\"k\":\"a\"}\n{\"k\":\"b\"",
-                   "begin 0\nrow a\n"
-                   "end incomplete cut 1 0\n");
-    kt_report_rows(yaml, "{\"k\":\"a\"}\n{\"",
-                   "begin 0\nrow a\nend incomplete cut 1 0\n");
-    kt_report_rows(yaml, "{\"x\":1,\"k\n{\"k\":\"a\"}",
-                   "begin 0\nrow a\nend incomplete cut 1 0\n");
-    kt_report_rows(yaml, "\":1}\n{\"k\":\"a\"}",
-                   "begin 0\nrow a\nend incomplete head_missing 1 0\n");
-}
-
-static void a_gap_between_its_lines_makes_a_log_incomplete(void **state)
-{
-    struct kg_profile *profile = kt_report_builtin("kubeaudit");
-    struct kg_reader_options options = {.profile = profile};
-    struct kt_report t;
-
-    (void)state;
-    kt_report_begin(&t, &options);
-    kt_report_feed(&t, KG_STR("{\"AuditResultName\":1}\n"));
-    kg_reader_doubt(t.reader, "gap");
-    kt_report_feed(&t, KG_STR("{\"AuditResultName\":2}\n"));
-    kt_report_finish(&t);
-    assert_non_null(strstr(kg_buf_cstr(&t.trace), "end incomplete gap 0 2\n"));
-    kt_report_end(&t);
-    kg_profile_destroy(profile);
-}
-
 static void elements_can_be_told_by_their_index(void **state)
 {
     (void)state;
@@ -552,8 +515,6 @@ int main(void)
         cmocka_unit_test(what_is_not_known_of_a_run_may_have_a_default),
         cmocka_unit_test(a_regex_wants_a_string),
         cmocka_unit_test(rows_wait_for_the_proof_that_they_are_a_report),
-        cmocka_unit_test(a_log_of_json_lines_can_be_one_report),
-        cmocka_unit_test(a_gap_between_its_lines_makes_a_log_incomplete),
         cmocka_unit_test(elements_can_be_told_by_their_index),
         cmocka_unit_test(raw_columns_have_the_text_whatever_it_is),
         cmocka_unit_test(what_is_wanted_as_text_alone_is_not_parsed),
