@@ -193,7 +193,7 @@ static enum kg_frame_event break_off(struct kg_frame *f, struct kg_cut *c,
     f->ending.turned = after == NOISE && is_inside_out(f, c);
     f->ending.found = (struct kg_frame_found){
         .fault = fault,
-        .damaged = f->damaging || is_lost_line(f, c),
+        .damaged = f->damaging || f->options.strict || is_lost_line(f, c),
         .from = f->from,
         .to = kg_cut_offset(f, c) - (f->ending.turned ? 2 : 0),
         .n_nan = f->n_nan,

@@ -48,16 +48,18 @@ void kg_fault_tell(const struct kg_frame *f, struct kg_error *e)
 }
 
 void kg_fault_tell_select(const struct kg_reader_limits *limits,
-                          enum kg_errc why, struct kg_error *e)
+                          enum kg_errc why, bool held, struct kg_error *e)
 {
     if (why != KG_ELIMIT) {
         (void)kg_error_set(e, why, 0, "the parser refuses it");
-        return;
+    } else if (held) {
+        (void)kg_error_set(e, why, 0,
+                           "more than %zu bytes of rows wait for a value that "
+                           "comes behind them",
+                           limits->held);
+    } else {
+        (void)kg_error_set(e, why, 0, "a row above %zu bytes", limits->row);
     }
-    (void)kg_error_set(e, why, 0,
-                       "a row above %zu bytes, or more than %zu bytes of rows "
-                       "that wait for a value behind them",
-                       limits->row, limits->held);
 }
 
 void kg_fault_tell_rows(const struct kg_profile *p, bool wrong,

@@ -8,9 +8,10 @@
 
 /* f->found's, with the place and the option that would help. */
 void kg_fault_tell(const struct kg_frame *f, struct kg_error *e);
-/* Why selecting gave up: KG_ELIMIT, KG_ESYNTAX; */
+/* Why selecting gave up: KG_ELIMIT, of a row or with `held` of those that wait,
+ * KG_ESYNTAX; */
 void kg_fault_tell_select(const struct kg_reader_limits *limits,
-                          enum kg_errc why, struct kg_error *e);
+                          enum kg_errc why, bool held, struct kg_error *e);
 /* where rows should be, and are not. */
 void kg_fault_tell_rows(const struct kg_profile *p, bool wrong,
                         struct kg_error *e);

@@ -76,7 +76,7 @@ struct kg_frame_found {
     const struct kg_tally *tally; /* Not NULL: no piece, but what it says. */
     enum kg_frame_fault fault;
     bool damaged;      /* BROKEN behind a whole name or element, or in what
-                        * options.lines says. */
+                        * options.lines says; with `strict` anywhere. */
     uint64_t from, to; /* Where in the stream; `to` not for PIECE. */
     uint64_t n_nan;    /* So far. */
     uint64_t n_taken;  /* Bytes between `from` and `to` that are none of it. */

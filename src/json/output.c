@@ -20,6 +20,13 @@ static uint64_t columns_of(const struct kg_select *s, uint64_t slots)
     return columns;
 }
 
+/* Of what waits. */
+static bool fail_held(struct kg_select *s, enum kg_errc err)
+{
+    s->held_full = err == KG_ELIMIT;
+    return fail(s, err);
+}
+
 static bool send_row(struct kg_select *s, const struct kg_held_row *row)
 {
     bool go_on =
@@ -115,7 +122,7 @@ static bool send_or_hold(struct kg_select *s, const struct kg_held_row *row)
     }
     err = kg_held_add(&s->held, row);
     if (err != KG_ELIMIT || s->passing == s->may_pass) {
-        return fail(s, err);
+        return fail_held(s, err);
     }
     s->passing = s->may_pass;
     return send_held(s) && send_or_hold(s, row);
@@ -216,5 +223,5 @@ bool kg_output_parent(struct kg_select *s, uint32_t slot)
     }
     why = kg_cell_resolve(cell, def, &s->run, &value);
     news.value = kg_held_value(why, value);
-    return fail(s, kg_held_fill(&s->held, &news)) && send_held(s);
+    return fail_held(s, kg_held_fill(&s->held, &news)) && send_held(s);
 }

@@ -147,7 +147,8 @@ static bool give_up(struct kg_reader *r, enum kg_errc err)
     if (!is_report(r) || !begin_report(r) || kg_tell_is_spoilt(&r->tell)) {
         return r->err == KG_OK;
     }
-    kg_fault_tell_select(&r->options.limits, err, &r->tell.why);
+    kg_fault_tell_select(&r->options.limits, err, r->select.held_full,
+                         &r->tell.why);
     kg_tell_spoil(&r->tell, KG_INCOMPLETE, err == KG_ELIMIT ? "limit" : "cut");
     return true;
 }
@@ -256,7 +257,7 @@ static void note_damage(struct kg_reader *r)
 static bool on_broken(struct kg_reader *r)
 {
     r->open_end = r->frame.found.fault == KG_FAULT_CUT;
-    if (r->frame.found.damaged || r->options.strict) {
+    if (r->frame.found.damaged) {
         note_damage(r);
         if (r->options.profile == NULL && !begin_report(r)) {
             return false;

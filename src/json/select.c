@@ -450,6 +450,7 @@ enum kg_errc kg_select_begin(struct kg_select *s, const struct kg_parse *parse)
 {
     s->parse = parse;
     s->err = KG_OK;
+    s->held_full = false;
     s->matched = false;
     s->rows_found = false;
     s->rows_wrong = false;

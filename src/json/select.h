@@ -37,6 +37,7 @@ struct kg_select {
     bool rows_found;  /* Read-only: what holds the rows is there, */
     bool rows_wrong;  /* Read-only: or is of the wrong type. */
     enum kg_errc err; /* Read-only: why a token was answered with false. */
+    bool held_full;   /* Read-only: KG_ELIMIT is of the rows that wait. */
     struct kg_seen_paths seen; /* Read-only. */
     uint64_t met_demands;      /* Private: of `match`, one bit each. */
     uint32_t rows;             /* Private: the path of the row. */

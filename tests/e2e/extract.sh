@@ -106,7 +106,11 @@ limits() {
     out_is $'{"b":1}\n' && said 'a string above 9 bytes' && said --max-string &&
     echo '{"a":[[]]}' | ends_with 4 --max-depth 2 && said --max-depth &&
     echo '{"abc":1}' | ends_with 4 --max-key 2 && said --max-key &&
-    echo '{"abc":123}' | ends_with 4 --max-number 2 && said --max-number
+    echo '{"abc":123}' | ends_with 4 --max-number 2 && said --max-number &&
+    { echo '{"scans":[{"object":{"container":"c","allocations":["'
+      head -c 5000000 /dev/zero | tr '\0' x
+      echo '"]}}]}'; } | tr -d '\n' | ends_with 4 --profile krr --max-string 8MiB &&
+    said 'incomplete (limit): a row above 4194304 bytes'
 }
 
 own_profile() {

@@ -235,6 +235,7 @@ static void strict_is_one_text_and_no_more(void **state)
     }
     for (size_t i = 0; i < KG_COUNT_OF(bad); i++) {
         assert_int_equal(stats_of(&strict, bad[i]).damaged, 1);
+        assert_int_equal(stats_of(&strict, bad[i]).noise_bytes, 0);
     }
     documents_are(&strict, " [1 , \"a\"]\n", "[1,\"a\"]\n");
     documents_are(&strict, "-12.5e3", "-12.5e3\n");
