@@ -75,7 +75,7 @@ enum kg_frame_event kg_candidate_close(struct kg_frame *f,
     }
     if (f->standing != KG_STANDS_ALONE || f->options.strict) {
         f->state = JUDGE;
-        return KG_FRAME_HUNGRY;
+        return KG_FRAME_NONE;
     }
     return kg_candidate_accept(f, c);
 }
@@ -189,7 +189,7 @@ static enum kg_frame_event break_off(struct kg_frame *f, struct kg_cut *c,
     enum kg_frame_event event;
 
     f->out.len = (size_t)(c->o - f->out.ptr);
-    f->ending.state = (int)after;
+    f->ending.state = after;
     f->ending.turned = after == NOISE && is_inside_out(f, c);
     f->ending.found = (struct kg_frame_found){
         .fault = fault,
@@ -264,7 +264,7 @@ static enum kg_grammar_state drain_from(enum kg_grammar_state state)
 enum kg_frame_event kg_candidate_refuse(struct kg_frame *f, struct kg_cut *c,
                                         enum kg_frame_fault fault)
 {
-    enum kg_grammar_state drain = drain_from((enum kg_grammar_state)f->state);
+    enum kg_grammar_state drain = drain_from(f->state);
 
     f->damaging = true;
     return break_off(f, c, fault, f->options.strict ? DEAD : drain);
@@ -332,7 +332,7 @@ enum kg_frame_event kg_candidate_give(struct kg_frame *f)
 {
     f->out.given = whole(f);
     if (f->out.given == 0) {
-        return KG_FRAME_HUNGRY;
+        return KG_FRAME_NONE;
     }
     f->found = (struct kg_frame_found){
         .piece = kg_str_of((char *)f->out.ptr, f->out.given),

@@ -103,7 +103,7 @@ static enum kg_frame_event on_noise(struct kg_frame *f, struct kg_cut *c)
     if (c->p < c->end) {
         begin_candidate(f, c);
     }
-    return KG_FRAME_HUNGRY;
+    return KG_FRAME_NONE;
 }
 
 /* False at the input's end. */
@@ -118,14 +118,14 @@ static bool skip_space(struct kg_cut *c)
 static enum kg_frame_event on_start(struct kg_frame *f, struct kg_cut *c)
 {
     if (!skip_space(c)) {
-        return KG_FRAME_HUNGRY;
+        return KG_FRAME_NONE;
     }
     kg_candidate_begin(f, c, kg_cut_offset(f, c));
     if (!kg_frame_opens(f, *c->p) && f->options.root != KG_ROOT_ANY) {
         return kg_candidate_fail(f, c, KG_FAULT_SYNTAX);
     }
     f->state = VALUE;
-    return KG_FRAME_HUNGRY;
+    return KG_FRAME_NONE;
 }
 
 /* Only brackets and strings are told apart. True at a line that begins with an
@@ -167,7 +167,7 @@ static enum kg_frame_event on_drain(struct kg_frame *f, struct kg_cut *c)
     if (opens) {
         begin_candidate(f, c);
     }
-    return KG_FRAME_HUNGRY;
+    return KG_FRAME_NONE;
 }
 
 static enum kg_frame_event on_drain_text(struct kg_frame *f, struct kg_cut *c)
@@ -180,14 +180,14 @@ static enum kg_frame_event on_drain_text(struct kg_frame *f, struct kg_cut *c)
         c->p++;
     }
     if (c->p == c->end) {
-        return KG_FRAME_HUNGRY;
+        return KG_FRAME_NONE;
     }
     if (*c->p < 0x20) {
         f->state = NOISE;
-        return KG_FRAME_HUNGRY;
+        return KG_FRAME_NONE;
     }
     f->state = *c->p++ == '"' ? DRAIN : DRAIN_BACKSLASH;
-    return KG_FRAME_HUNGRY;
+    return KG_FRAME_NONE;
 }
 
 static enum kg_frame_event fail_as_part(struct kg_frame *f, struct kg_cut *c)
@@ -222,7 +222,7 @@ static enum kg_frame_event on_judge(struct kg_frame *f, struct kg_cut *c)
 
     pass(f, c, from);
     if (!goes_on) {
-        return KG_FRAME_HUNGRY;
+        return KG_FRAME_NONE;
     }
     if (f->options.strict || f->standing == KG_STANDS_AS_PART || *c->p == ',' ||
         *c->p == '}' || *c->p == ']') {
@@ -247,7 +247,7 @@ static enum kg_frame_event end_judging(struct kg_frame *f, struct kg_cut *c)
 
 static enum kg_frame_event step(struct kg_frame *f, struct kg_cut *c)
 {
-    switch ((enum kg_grammar_state)f->state) {
+    switch (f->state) {
     case NOISE:
         return on_noise(f, c);
     case START:
@@ -261,7 +261,7 @@ static enum kg_frame_event step(struct kg_frame *f, struct kg_cut *c)
         return on_judge(f, c);
     case DEAD:
         c->p = c->end;
-        return KG_FRAME_HUNGRY;
+        return KG_FRAME_NONE;
     default:
         return kg_grammar_read(f, c);
     }
@@ -312,7 +312,7 @@ static enum kg_frame_event make_room(struct kg_frame *f)
     uint8_t *out;
 
     if (f->out.len < f->out.capacity / 2 || drop_muted(f)) {
-        return KG_FRAME_HUNGRY;
+        return KG_FRAME_NONE;
     }
     out = kg_realloc(f->out.ptr, f->out.capacity * 2);
     if (out == NULL) {
@@ -320,7 +320,7 @@ static enum kg_frame_event make_room(struct kg_frame *f)
     }
     f->out.ptr = out;
     f->out.capacity *= 2;
-    return KG_FRAME_HUNGRY;
+    return KG_FRAME_NONE;
 }
 
 void kg_frame_take(struct kg_frame *f, struct kg_str *in, size_t n)
@@ -361,12 +361,12 @@ static enum kg_frame_event read_some(struct kg_frame *f, struct kg_str *in)
     const uint8_t *start = (const uint8_t *)in->ptr;
     struct kg_cut c = {start, start, start + in->len, f->out.ptr + f->out.len,
                        NULL};
-    enum kg_frame_event event = KG_FRAME_HUNGRY;
+    enum kg_frame_event event = KG_FRAME_NONE;
     bool all;
 
     bound(f, &c);
     all = c.end == start + in->len;
-    while (c.p < c.end && event == KG_FRAME_HUNGRY) {
+    while (c.p < c.end && event == KG_FRAME_NONE) {
         event = step(f, &c);
     }
     f->out.len = (size_t)(c.o - f->out.ptr);
@@ -389,7 +389,7 @@ static enum kg_frame_event hand_on(struct kg_frame *f, struct kg_str in)
         kg_inner_forget(&f->inner);
     }
     event = kg_candidate_give(f);
-    if (event == KG_FRAME_HUNGRY && in.len > 0) {
+    if (event == KG_FRAME_NONE && in.len > 0) {
         event = make_room(f);
     }
     return event;
@@ -406,7 +406,7 @@ static struct kg_str *source(struct kg_frame *f, struct kg_str *in)
 
 enum kg_frame_event kg_frame_next(struct kg_frame *f, struct kg_str *in)
 {
-    enum kg_frame_event event = KG_FRAME_HUNGRY;
+    enum kg_frame_event event = KG_FRAME_NONE;
 
     if (f->state == BREAKING) {
         return kg_candidate_break(f);
@@ -415,7 +415,7 @@ enum kg_frame_event kg_frame_next(struct kg_frame *f, struct kg_str *in)
         kg_candidate_turn_to_inner(f);
     }
     drop_given(f);
-    while (event == KG_FRAME_HUNGRY) {
+    while (event == KG_FRAME_NONE) {
         struct kg_str *from = source(f, in);
 
         if (from->len == 0) {
@@ -423,43 +423,30 @@ enum kg_frame_event kg_frame_next(struct kg_frame *f, struct kg_str *in)
         }
         event = f->mend.kind != KG_MEND_NONE ? kg_mend_read(f, from)
                                              : read_some(f, from);
-        if (event == KG_FRAME_HUNGRY && kg_grammar_is_inside(f)) {
+        if (event == KG_FRAME_NONE && kg_grammar_is_inside(f)) {
             event = hand_on(f, *from);
         }
     }
-    if (event == KG_FRAME_HUNGRY) {
-        kg_torn_let_go(&f->torn);
-    }
-    return event;
-}
-
-enum kg_frame_event kg_frame_end(struct kg_frame *f)
-{
-    static const uint8_t none[1];
-    struct kg_str nothing = kg_str_of("", 0);
-    struct kg_cut c = {none, none, none, NULL, NULL};
-    enum kg_frame_event event;
-
-    f->ended = true;
-    kg_torn_end(&f->torn);
-    event = kg_frame_next(f, &nothing);
-    if (event == KG_FRAME_HUNGRY && f->mend.kind != KG_MEND_NONE) {
-        event = kg_mend_end(f);
-        if (event == KG_FRAME_HUNGRY) {
-            event = kg_frame_next(f, &nothing);
-        }
-    }
-    if (event != KG_FRAME_HUNGRY) {
+    if (event != KG_FRAME_NONE) {
         return event;
     }
-    c.o = f->out.ptr + f->out.len;
+    kg_torn_let_go(&f->torn);
+    return KG_FRAME_HUNGRY;
+}
+
+/* What is open ends where the stream does. */
+static enum kg_frame_event end_candidate(struct kg_frame *f)
+{
+    struct kg_cut c = kg_cut_nowhere(f);
+    enum kg_frame_event event = KG_FRAME_NONE;
+
     if (f->state == SCALAR && f->depth == 0) {
         event = kg_grammar_end_scalar(f, &c);
     }
     if (f->state == JUDGE) {
         return end_judging(f, &c);
     }
-    if (event != KG_FRAME_HUNGRY) {
+    if (event != KG_FRAME_NONE) {
         return event;
     }
     if (f->state == START) {
@@ -468,4 +455,21 @@ enum kg_frame_event kg_frame_end(struct kg_frame *f)
     }
     return kg_grammar_is_inside(f) ? kg_candidate_fail(f, &c, KG_FAULT_CUT)
                                    : KG_FRAME_HUNGRY;
+}
+
+enum kg_frame_event kg_frame_end(struct kg_frame *f)
+{
+    struct kg_str nothing = kg_str_of("", 0);
+    enum kg_frame_event event;
+
+    f->ended = true;
+    kg_torn_end(&f->torn);
+    event = kg_frame_next(f, &nothing);
+    if (event == KG_FRAME_HUNGRY && f->mend.kind != KG_MEND_NONE) {
+        event = kg_mend_end(f);
+        if (event == KG_FRAME_NONE) {
+            event = kg_frame_next(f, &nothing);
+        }
+    }
+    return event == KG_FRAME_HUNGRY ? end_candidate(f) : event;
 }

@@ -33,6 +33,7 @@
 #include "interest.h"
 #include "mend.h"
 #include "noise.h"
+#include "state.h"
 #include "torn.h"
 
 struct kg_frame_limits {
@@ -52,6 +53,7 @@ struct kg_frame_options {
 
 enum kg_frame_event {
     KG_FRAME_HUNGRY, /* All was read: more, or the end. */
+    KG_FRAME_NONE,   /* Inside of the frame: nothing yet, reading goes on. */
     KG_FRAME_PIECE,  /* `piece` has tokens of the candidate. */
     KG_FRAME_CLOSED, /* The same, and they are its last ones. */
     KG_FRAME_BROKEN, /* The candidate is given up, with `fault`. */
@@ -129,7 +131,7 @@ struct kg_frame_tally {
 /* A candidate that is given up, while its last tokens are handed on. */
 struct kg_frame_ending {
     struct kg_frame_found found; /* To be told, */
-    int state;                   /* and how to go on. */
+    enum kg_grammar_state state; /* and how to go on. */
     bool turned;                 /* It began inside a string of noise. */
 };
 
@@ -151,7 +153,7 @@ struct kg_frame {
     uint64_t n_nan; /* In it. */
     size_t depth;   /* Containers open; */
     uint8_t *kinds; /* of each, one bit: 1 is an object. */
-    int state;
+    enum kg_grammar_state state;
     bool whole;    /* Nobody asks for tokens, and blocks can be checked. */
     bool damaging; /* To be told as found.damaged. */
     enum kg_standing standing;

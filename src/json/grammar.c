@@ -14,7 +14,7 @@ static enum kg_frame_event fail_here(struct kg_frame *f, struct kg_cut *c)
     struct kg_cut copy = *c;
     enum kg_frame_event event =
         kg_mend_at_fault(f, &copy)
-            ? KG_FRAME_HUNGRY
+            ? KG_FRAME_NONE
             : kg_candidate_fail(f, &copy, KG_FAULT_SYNTAX);
 
     *c = copy;
@@ -58,7 +58,7 @@ static enum kg_frame_event skip(struct kg_frame *f, struct kg_cut *c)
         kg_skip(f, &copy);
         *c = copy;
     }
-    return KG_FRAME_HUNGRY;
+    return KG_FRAME_NONE;
 }
 
 /* --- containers ------------------------------------------------------------ */
@@ -150,7 +150,7 @@ INLINED enum kg_frame_event close_container(struct kg_frame *f,
         kg_inner_close(&f->inner, f->depth);
     }
     end_value(f, c);
-    return KG_FRAME_HUNGRY;
+    return KG_FRAME_NONE;
 }
 
 /* --- between tokens --------------------------------------------------------- */
@@ -216,12 +216,12 @@ static void begin_name(struct kg_frame *f, struct kg_cut *c)
 INLINED enum kg_frame_event on_value(struct kg_frame *f, struct kg_cut *c)
 {
     if (!skip_space(f, c)) {
-        return KG_FRAME_HUNGRY;
+        return KG_FRAME_NONE;
     }
     switch (*c->p) {
     case '"':
         begin_text(f, c);
-        return KG_FRAME_HUNGRY;
+        return KG_FRAME_NONE;
     case '{':
     case '[':
         return open_container(f, c);
@@ -235,18 +235,18 @@ INLINED enum kg_frame_event on_value(struct kg_frame *f, struct kg_cut *c)
         f->token.text = (size_t)(c->o - f->out.ptr);
         f->token.naming = false;
         f->state = SCALAR;
-        return KG_FRAME_HUNGRY;
+        return KG_FRAME_NONE;
     }
 }
 
 INLINED enum kg_frame_event on_name(struct kg_frame *f, struct kg_cut *c)
 {
     if (!skip_space(f, c)) {
-        return KG_FRAME_HUNGRY;
+        return KG_FRAME_NONE;
     }
     if (*c->p == '"') {
         begin_name(f, c);
-        return KG_FRAME_HUNGRY;
+        return KG_FRAME_NONE;
     }
     if (*c->p == '}' && f->state == FIRST_NAME) {
         return close_container(f, c);
@@ -278,7 +278,7 @@ static void note_name(struct kg_frame *f, const struct kg_cut *c)
 INLINED enum kg_frame_event on_colon(struct kg_frame *f, struct kg_cut *c)
 {
     if (!skip_space(f, c)) {
-        return KG_FRAME_HUNGRY;
+        return KG_FRAME_NONE;
     }
     if (*c->p != ':') {
         return fail_here(f, c);
@@ -291,13 +291,13 @@ INLINED enum kg_frame_event on_colon(struct kg_frame *f, struct kg_cut *c)
     *c->o++ = *c->p++;
     f->damaging = true;
     f->state = VALUE;
-    return KG_FRAME_HUNGRY;
+    return KG_FRAME_NONE;
 }
 
 INLINED enum kg_frame_event on_next(struct kg_frame *f, struct kg_cut *c)
 {
     if (!skip_space(f, c)) {
-        return KG_FRAME_HUNGRY;
+        return KG_FRAME_NONE;
     }
     bool object = kg_frame_is_object(f);
 
@@ -322,13 +322,13 @@ INLINED enum kg_frame_event on_next(struct kg_frame *f, struct kg_cut *c)
 static enum kg_frame_event on_closer(struct kg_frame *f, struct kg_cut *c)
 {
     if (!skip_space(f, c)) {
-        return KG_FRAME_HUNGRY;
+        return KG_FRAME_NONE;
     }
     if (*c->p == ',') {
         return fail_here(f, c);
     }
     f->state = NEXT;
-    return KG_FRAME_HUNGRY;
+    return KG_FRAME_NONE;
 }
 
 /* --- strings ---------------------------------------------------------------- */
@@ -346,11 +346,11 @@ INLINED enum kg_frame_event end_text(struct kg_frame *f, struct kg_cut *c,
     f->token.end = kg_cut_offset(f, c);
     if (f->token.naming) {
         f->state = COLON;
-        return KG_FRAME_HUNGRY;
+        return KG_FRAME_NONE;
     }
     f->damaging = true;
     end_value(f, c);
-    return f->depth > 0 ? KG_FRAME_HUNGRY : close_candidate(f, c);
+    return f->depth > 0 ? KG_FRAME_NONE : close_candidate(f, c);
 }
 
 /* Takes `n` bytes back that are no character, and puts U+FFFD for them. */
@@ -367,7 +367,7 @@ static enum kg_frame_event replace(struct kg_frame *f, struct kg_cut *c,
     c->o += 3;
     kg_cut_clamp(f, c);
     f->state = TEXT;
-    return KG_FRAME_HUNGRY;
+    return KG_FRAME_NONE;
 }
 
 /* RFC 3629: neither surrogates, nor longer forms than needed. */
@@ -385,7 +385,7 @@ static enum kg_frame_event begin_sequence(struct kg_frame *f, struct kg_cut *c)
     f->token.had = 1;
     *c->o++ = *c->p++;
     f->state = SEQUENCE;
-    return KG_FRAME_HUNGRY;
+    return KG_FRAME_NONE;
 }
 
 INLINED enum kg_frame_event on_sequence(struct kg_frame *f, struct kg_cut *c)
@@ -403,7 +403,7 @@ INLINED enum kg_frame_event on_sequence(struct kg_frame *f, struct kg_cut *c)
             break;
         }
     }
-    return KG_FRAME_HUNGRY;
+    return KG_FRAME_NONE;
 }
 
 INLINED enum kg_frame_event on_text(struct kg_frame *f, struct kg_cut *c)
@@ -418,13 +418,13 @@ INLINED enum kg_frame_event on_text(struct kg_frame *f, struct kg_cut *c)
         return refuse_token(f, c, from);
     }
     if (c->p == c->end) {
-        return KG_FRAME_HUNGRY;
+        return KG_FRAME_NONE;
     }
     if (*c->p == '\\') {
         *c->o++ = *c->p++;
         f->token.escaped = true;
         f->state = ESCAPE;
-        return KG_FRAME_HUNGRY;
+        return KG_FRAME_NONE;
     }
     return *c->p < 0x20 ? fail_here(f, c) : begin_sequence(f, c);
 }
@@ -440,7 +440,7 @@ INLINED enum kg_frame_event on_escape(struct kg_frame *f, struct kg_cut *c)
         return fail_here(f, c);
     }
     *c->o++ = *c->p++;
-    return KG_FRAME_HUNGRY;
+    return KG_FRAME_NONE;
 }
 
 INLINED enum kg_frame_event on_hex(struct kg_frame *f, struct kg_cut *c)
@@ -452,7 +452,7 @@ INLINED enum kg_frame_event on_hex(struct kg_frame *f, struct kg_cut *c)
     if (--f->token.lacks == 0) {
         f->state = TEXT;
     }
-    return KG_FRAME_HUNGRY;
+    return KG_FRAME_NONE;
 }
 
 /* --- numbers and literals ----------------------------------------------------- */
@@ -478,7 +478,7 @@ INLINED enum kg_frame_event end_scalar(struct kg_frame *f, struct kg_cut *c)
         kg_cut_clamp(f, c);
     }
     end_value(f, c);
-    return f->depth > 0 ? KG_FRAME_HUNGRY : close_candidate(f, c);
+    return f->depth > 0 ? KG_FRAME_NONE : close_candidate(f, c);
 }
 
 INLINED enum kg_frame_event on_scalar(struct kg_frame *f, struct kg_cut *c)
@@ -491,7 +491,7 @@ INLINED enum kg_frame_event on_scalar(struct kg_frame *f, struct kg_cut *c)
     if (kg_cut_token_len(f, c) > kg_frame_scalar_max(f)) {
         return refuse_token(f, c, from);
     }
-    return c->p < c->end ? end_scalar(f, c) : KG_FRAME_HUNGRY;
+    return c->p < c->end ? end_scalar(f, c) : KG_FRAME_NONE;
 }
 
 /* --- the grammar ------------------------------------------------------------- */
@@ -510,7 +510,7 @@ static inline bool goes_on(const struct kg_frame *f, const struct kg_cut *c,
                            enum kg_frame_event event,
                            enum kg_grammar_state state)
 {
-    return event == KG_FRAME_HUNGRY && f->state == (int)state && c->p < c->end;
+    return event == KG_FRAME_NONE && f->state == state && c->p < c->end;
 }
 
 /* A value that is no container, and the comma behind it. */
@@ -542,10 +542,10 @@ INLINED enum kg_frame_event read_member(struct kg_frame *f, struct kg_cut *c)
 
 static enum kg_frame_event read_on(struct kg_frame *f, struct kg_cut *c)
 {
-    enum kg_frame_event event = KG_FRAME_HUNGRY;
+    enum kg_frame_event event = KG_FRAME_NONE;
 
-    while (c->p < c->end && event == KG_FRAME_HUNGRY) {
-        switch ((enum kg_grammar_state)f->state) {
+    while (c->p < c->end && event == KG_FRAME_NONE) {
+        switch (f->state) {
         case FIRST_NAME:
         case NAME:
             event = read_member(f, c);

@@ -7,30 +7,6 @@
 #include "bytes.h"
 #include "frame.h"
 
-/* The order groups them: is_inside_candidate() and _token() are ranges. */
-enum kg_grammar_state {
-    NOISE,       /* Outside: looking for an opener. */
-    START,       /* strict: white space, then the value. */
-    FIRST_NAME,  /* { was read: a name, or }. */
-    FIRST_VALUE, /* [ was read: a value, or ]. */
-    NAME,        /* An object's comma was read. */
-    COLON,       /* A name was read. */
-    VALUE,       /* A colon or an array's comma was read. */
-    NEXT,        /* A value was read: a comma or a closer. */
-    CLOSER,      /* The same, and a line was taken out: a closer. */
-    TEXT,        /* Inside a string, */
-    ESCAPE,      /* behind its backslash, */
-    HEX,         /* in \u's digits, */
-    SEQUENCE,    /* in a character of several bytes. */
-    SCALAR,      /* Inside a number or a literal. */
-    DRAIN,       /* Behind a limit: outside strings, */
-    DRAIN_TEXT,  /* inside one, */
-    DRAIN_BACKSLASH,
-    JUDGE,    /* Closed; what follows says if it was a document. */
-    DEAD,     /* strict: it was not. */
-    BREAKING, /* Given up; its last tokens are being handed on. */
-};
-
 /* `out` has so much more room than the input to be read can need. */
 enum { KG_CUT_SLACK = 64 + KG_CHECK_SLACK };
 
@@ -40,6 +16,14 @@ struct kg_cut {
     uint8_t *o;
     const uint8_t *line; /* The last line that begins in it, or NULL. */
 };
+
+/* No input at all, where the frame stands. */
+static inline struct kg_cut kg_cut_nowhere(const struct kg_frame *f)
+{
+    static const uint8_t none[1];
+
+    return (struct kg_cut){none, none, none, f->out.ptr + f->out.len, NULL};
+}
 
 static inline uint64_t kg_cut_offset(const struct kg_frame *f,
                                      const struct kg_cut *c)
@@ -125,7 +109,7 @@ static inline size_t kg_frame_scalar_max(const struct kg_frame *f)
 /* candidate.c: how one begins and ends. `from` is where its first byte is, which
  * the caller reads. */
 void kg_candidate_begin(struct kg_frame *f, struct kg_cut *c, uint64_t from);
-/* CLOSED, or HUNGRY when it is to be judged by what follows. */
+/* CLOSED, or NONE when it is to be judged by what follows. */
 enum kg_frame_event kg_candidate_close(struct kg_frame *f,
                                        const struct kg_cut *c);
 /* CLOSED: what follows leaves no doubt that it was a document. */
@@ -146,7 +130,7 @@ enum kg_frame_event kg_candidate_refuse(struct kg_frame *f, struct kg_cut *c,
 
 /* After the PIECE that kg_candidate_fail() or _refuse() returned. */
 enum kg_frame_event kg_candidate_break(struct kg_frame *f);
-/* PIECE with all that can be handed on; HUNGRY when there is nothing. */
+/* PIECE with all that can be handed on; NONE when there is nothing. */
 enum kg_frame_event kg_candidate_give(struct kg_frame *f);
 /* The one inside becomes the candidate. */
 void kg_candidate_turn_to_inner(struct kg_frame *f);

@@ -231,13 +231,12 @@ static void go_on(struct kg_frame *f, uint64_t at)
     note_taken(f, at - f->mend.since);
     f->mend.since = 0;
     f->mend.kind = KG_MEND_NONE;
-    f->state = f->state == NEXT ? (int)CLOSER : f->state;
+    f->state = f->state == NEXT ? CLOSER : f->state;
 }
 
 static enum kg_frame_event give_up(struct kg_frame *f)
 {
-    static const uint8_t none[1];
-    struct kg_cut c = {none, none, none, f->out.ptr + f->out.len, NULL};
+    struct kg_cut c = kg_cut_nowhere(f);
 
     release(f, 0);
     return kg_candidate_fail(f, &c, KG_FAULT_SYNTAX);
@@ -293,7 +292,7 @@ static enum kg_frame_event judge_line(struct kg_frame *f, struct kg_str line,
 {
     if (verdict == KG_LINE_FOREIGN && may_lose_a_line(f)) {
         lose_line(f);
-        return KG_FRAME_HUNGRY;
+        return KG_FRAME_NONE;
     }
     if (f->mend.since > 0) {
         if (verdict != KG_LINE_TOKENS || line.len == 0 ||
@@ -303,7 +302,7 @@ static enum kg_frame_event judge_line(struct kg_frame *f, struct kg_str line,
         go_on(f, f->mend.from);
     }
     release(f, stamp);
-    return KG_FRAME_HUNGRY;
+    return KG_FRAME_NONE;
 }
 
 /* All of it is there, or as much as is looked at. */
@@ -330,7 +329,7 @@ static enum kg_frame_event judge(struct kg_frame *f, bool whole)
     } else {
         release(f, 0);
     }
-    return KG_FRAME_HUNGRY;
+    return KG_FRAME_NONE;
 }
 
 /* --- reading -------------------------------------------------------------------- */
@@ -342,7 +341,7 @@ static enum kg_frame_event collect(struct kg_frame *f, struct kg_str *in,
         return KG_FRAME_NOMEM;
     }
     kg_frame_take(f, in, n);
-    return KG_FRAME_HUNGRY;
+    return KG_FRAME_NONE;
 }
 
 /* The first byte behind a line that was taken out: is it looked at no more? */
@@ -369,7 +368,7 @@ static enum kg_frame_event read_line(struct kg_frame *f, struct kg_str *in)
     const char *end;
 
     if (had == 0 && f->mend.since > 0 && read_first(f, in)) {
-        return KG_FRAME_HUNGRY;
+        return KG_FRAME_NONE;
     }
     n = n < in->len ? n : in->len;
     if (kg_inner_is_kept(&f->inner) &&
@@ -378,11 +377,11 @@ static enum kg_frame_event read_line(struct kg_frame *f, struct kg_str *in)
     }
     end = memchr(in->ptr, '\n', n);
     n = end != NULL ? (size_t)(end - in->ptr) + 1 : n;
-    if (collect(f, in, n) != KG_FRAME_HUNGRY) {
+    if (collect(f, in, n) != KG_FRAME_NONE) {
         return KG_FRAME_NOMEM;
     }
     if (end == NULL && had + n < f->mend.text.max) {
-        return KG_FRAME_HUNGRY;
+        return KG_FRAME_NONE;
     }
     return judge(f, end != NULL);
 }
@@ -392,7 +391,7 @@ static enum kg_frame_event read_stamp(struct kg_frame *f, struct kg_str *in)
 {
     bool open;
 
-    if (collect(f, in, 1) != KG_FRAME_HUNGRY) {
+    if (collect(f, in, 1) != KG_FRAME_NONE) {
         return KG_FRAME_NOMEM;
     }
     if (kg_foreign_stamp(kg_buf_str(&f->mend.text), &open) > 0) {
@@ -404,13 +403,12 @@ static enum kg_frame_event read_stamp(struct kg_frame *f, struct kg_str *in)
     } else if (!open) {
         release(f, 0);
     }
-    return KG_FRAME_HUNGRY;
+    return KG_FRAME_NONE;
 }
 
 static enum kg_frame_event read_ansi(struct kg_frame *f, struct kg_str *in)
 {
-    static const uint8_t none[1];
-    struct kg_cut c = {none, none, none, f->out.ptr + f->out.len, NULL};
+    struct kg_cut c = kg_cut_nowhere(f);
 
     if (f->offset > f->mend.from) {
         f->mend.ansi = kg_foreign_ansi(f->mend.ansi, (uint8_t)*in->ptr);
@@ -424,7 +422,7 @@ static enum kg_frame_event read_ansi(struct kg_frame *f, struct kg_str *in)
         f->mend.kind = KG_MEND_NONE;
         f->mend.mangled = f->offset;
     }
-    return KG_FRAME_HUNGRY;
+    return KG_FRAME_NONE;
 }
 
 enum kg_frame_event kg_mend_read(struct kg_frame *f, struct kg_str *in)
@@ -446,5 +444,5 @@ enum kg_frame_event kg_mend_end(struct kg_frame *f)
     } else if (f->mend.kind != KG_MEND_ANSI && kg_buf_len(&f->mend.text) > 0) {
         return judge(f, true);
     }
-    return KG_FRAME_HUNGRY;
+    return KG_FRAME_NONE;
 }

@@ -153,7 +153,7 @@ static struct kg_nest nest_from(struct kg_frame *f, size_t base)
         .tally = f->tally.on ? &f->tally.sum : NULL};
 }
 
-static int state_behind(uint8_t byte, bool object)
+static enum kg_grammar_state state_behind(uint8_t byte, bool object)
 {
     switch (byte) {
     case '{':
@@ -267,7 +267,8 @@ static size_t check_len(const struct kg_frame *f, const struct kg_cut *c)
     return len < max ? len : max;
 }
 
-static bool is_expected(int state, enum kg_expected *ret_expected)
+static bool is_expected(enum kg_grammar_state state,
+                        enum kg_expected *ret_expected)
 {
     switch (state) {
     case FIRST_NAME:
