@@ -266,8 +266,21 @@ static void on_discovery_timer(uv_timer_t *timer)
 
 static void discover_again(struct kg_agent *a)
 {
+    uint64_t wait_ms = kg_backoff_next(&a->backoff);
+    uint64_t wished_ms = a->discovery.status.retry_after_ms;
+
     (void)uv_timer_start(&a->timer, on_discovery_timer,
-                         kg_backoff_next(&a->backoff), 0);
+                         wait_ms > wished_ms ? wait_ms : wished_ms, 0);
+}
+
+/* Who runs once waits for a server that is busy, not for one that is away. */
+static bool is_hopeless(const struct kg_agent *a, const struct kg_error *e)
+{
+    bool is_busy =
+        e->code == KG_EBUSY || a->discovery.status.retry_after_ms > 0;
+
+    return kg_error_remedy(e->code) == KG_REMEDY_EXIT ||
+           (a->options.once && !is_busy);
 }
 
 static void on_discovered(struct kg_kube_req *r, const struct kg_error *e,
@@ -282,7 +295,7 @@ static void on_discovered(struct kg_kube_req *r, const struct kg_error *e,
                KG_F("version", a->kube.server.version));
         a->server_known = true;
         check_prepared(a);
-    } else if (a->options.once || kg_error_remedy(e->code) == KG_REMEDY_EXIT) {
+    } else if (is_hopeless(a, e)) {
         kg_agent_end(a, 1, e);
     } else {
         KG_LOG(KG_LOG_WARN, "API server is away", KG_F("err", e->text));

@@ -88,7 +88,21 @@ def an_interrupt_names_a_job_that_may_be_made():
             assert "Job team-a/made may be left: kubectl -n team-a delete job made" in text.read()
 
 
+def a_busy_server_is_asked_again_when_it_said():
+    """K4, on the questions that come before all others."""
+    with Cluster() as cluster:
+        ask(cluster.port, "POST", "/sim/faults", [
+            {"path": "/version", "status": 429},
+            {"path": "/apis/batch/v1", "status": 503, "retryAfter": 1},
+            {"verb": "create", "status": 429}, {"verb": "list", "status": 429, "retryAfter": 1},
+            {"verb": "watch", "status": 429}, {"verb": "delete", "status": 429}])
+        code, _, err = cluster.run_file("-n", "team-a")
+        assert code == 0, err
+        assert cluster.jobs() == []
+        assert ask(cluster.port, "GET", "/sim/stats")["faultsMet"] == 6
+
+
 if __name__ == "__main__":
     tap.run([a_namespace_takes_the_place_of_the_files,
              a_kept_job_has_the_name_that_was_asked_for_and_bars_the_next,
-             one_name_is_not_for_two_tasks, an_interrupt_names_a_job_that_may_be_made])
+             one_name_is_not_for_two_tasks, a_busy_server_is_asked_again_when_it_said, an_interrupt_names_a_job_that_may_be_made])

@@ -6,7 +6,6 @@
 #include "json.h"
 #include "kubeglean/heap.h"
 #include "sim.h"
-#include "status.h"
 
 struct fault {
     struct kg_queue node;
@@ -145,6 +144,7 @@ static struct fault *find(struct sim_call *c, const char *verb)
 static void answer(struct sim_call *c, const struct fault *f)
 {
     char headers[64] = "";
+    char text[300];
     struct kg_str body = kg_str_from(f->body);
 
     if (f->retry_after >= 0) {
@@ -154,15 +154,20 @@ static void answer(struct sim_call *c, const struct fault *f)
     if (body.len == 0 && f->status == 429) {
         body = KG_STR("Too many requests, please try again later.\n");
     }
-    if (body.len > 0) {
-        sim_answer(c->conn, f->status,
-                   body.ptr[0] == '{' ? "application/json"
-                                      : "text/plain; charset=utf-8",
-                   headers, body);
-        return;
+    if (body.len == 0) {
+        (void)snprintf(text, sizeof(text),
+                       "{\"kind\":\"Status\",\"apiVersion\":\"v1\","
+                       "\"metadata\":{},\"status\":\"Failure\",\"message\":"
+                       "\"a fault that was asked for\",\"reason\":\"%s\","
+                       "\"code\":%d}\n",
+                       f->status == 410 ? "Expired" : "InternalError",
+                       f->status);
+        body = kg_str_from(text);
     }
-    sim_fail(c, f->status, f->status == 410 ? "Expired" : "InternalError", NULL,
-             "a fault that was asked for");
+    sim_answer(c->conn, f->status,
+               body.ptr[0] == '{' ? "application/json"
+                                  : "text/plain; charset=utf-8",
+               headers, body);
 }
 
 bool sim_faults_answer(struct sim_call *c, const char *verb)
