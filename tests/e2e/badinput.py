@@ -141,7 +141,7 @@ def an_image_that_cannot_be_pulled_is_named():
     Run({"waiting-reason": "ImagePullBackOff"}, timeout=3).ends(5, r"ImagePullBackOff", r"registry\.example/krr:1")
 
 
-def a_quota_that_refuses_its_pod_is_told():
+def k14_a_quota_that_refuses_its_pod_is_told():
     Run({"refused": "exceeded quota: few, requested: pods=1"}, timeout=5).ends(
         5, r"no Pod was made for it: FailedCreate: .*exceeded quota: few", r"reason=FailedCreate")
 
@@ -419,7 +419,7 @@ CLAIMS = [
     a_certificate_of_another_authority_is_refused, the_right_authority_leads_through,
     an_unknown_token_is_told_as_401, a_missing_right_is_named, a_namespace_that_is_not_there_is_named,
     an_api_server_that_is_not_there_is_named, an_image_that_cannot_be_pulled_is_named,
-    a_quota_that_refuses_its_pod_is_told,
+    k14_a_quota_that_refuses_its_pod_is_told,
     a_job_that_fails_is_told_with_its_last_lines, a_failed_job_with_a_report_has_stored_it,
     a_job_that_never_ends_is_ended_by_its_deadline, a_log_without_json_is_no_report,
     a_report_that_is_cut_off_is_incomplete, a_profile_that_does_not_fit_rejects_the_report,

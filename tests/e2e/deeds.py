@@ -176,7 +176,7 @@ def wrong_manifests_and_usage_send_nothing():
         assert set(asked) == {"list jobs"}, asked
 
 
-def a_name_that_is_taken_is_told_with_a_cure():
+def k14_a_name_that_is_taken_is_told_with_a_cure():
     with Cluster() as cluster:
         file = cluster.manifest("one")
         cluster.do("job", "create", "-f", file)
@@ -185,7 +185,7 @@ def a_name_that_is_taken_is_told_with_a_cure():
         assert "delete it first, or choose another name" in err, err
 
 
-def a_uid_keeps_another_of_the_name_from_being_deleted():
+def k10_a_uid_keeps_another_of_the_name_from_being_deleted():
     with Cluster() as cluster:
         cluster.do("job", "create", "-f", cluster.manifest("one"))
         _, err = cluster.do("job", "delete", "one", "--uid", "00000000-0000-0000-0000-000000000000", code=1)
@@ -210,7 +210,7 @@ def a_deletion_goes_as_far_as_it_was_told():
             wait_for(lambda n: n == 0, pods)
 
 
-def a_conflict_names_the_manager_and_can_be_forced():
+def k14_a_conflict_names_the_manager_and_can_be_forced():
     with Cluster() as cluster:
         cluster.do("cronjob", "apply", "-f", cluster.cronjob(), "--field-manager", "gitops")
         file = cluster.cronjob(**{"0 3": "30 4"})
@@ -251,8 +251,7 @@ def a_cronjob_is_suspended_and_resumed():
         assert cluster.do("job", "resume", "one", "-o", "name")[0] == "job.batch/one\n"
 
 
-def one_manifest_works_on_old_servers_and_new_ones():
-    """K15: a cluster with batch/v1beta1 CronJobs only."""
+def k15_one_manifest_works_on_old_servers_and_new_ones():
     for imitated, has, other in (("1.20", "batch/v1beta1", "batch/v1"), ("0.36", "batch/v1", "batch/v1beta1")):
         with Cluster("--imitate", imitated) as cluster:
             for written in (has, other):
@@ -275,8 +274,7 @@ def a_field_of_newer_servers_is_told_with_its_place_by_an_old_one():
         assert f"{file}:5:13: timeZone: this server does not know it, and left it out" in err, err
 
 
-def a_busy_server_is_asked_again_when_it_said():
-    """K4: 429 with and without Retry-After, on create and delete."""
+def k4_a_busy_server_is_asked_again_when_it_said():
     with Cluster() as cluster:
         for verb in ("create", "delete"):
             ask(cluster.port, "POST", "/sim/faults", [{"verb": verb, "status": 429, "retryAfter": 1},
@@ -300,9 +298,9 @@ if __name__ == "__main__":
              objects_are_printed_as_the_server_has_them, a_manifest_may_leave_the_name_to_the_server,
              what_is_wrong_has_its_place_and_stops_nothing_else,
              a_field_that_the_server_does_not_know_is_named_with_its_place, wrong_manifests_and_usage_send_nothing,
-             a_name_that_is_taken_is_told_with_a_cure, a_uid_keeps_another_of_the_name_from_being_deleted,
-             a_deletion_goes_as_far_as_it_was_told, a_conflict_names_the_manager_and_can_be_forced,
+             k14_a_name_that_is_taken_is_told_with_a_cure, k10_a_uid_keeps_another_of_the_name_from_being_deleted,
+             a_deletion_goes_as_far_as_it_was_told, k14_a_conflict_names_the_manager_and_can_be_forced,
              a_cronjob_is_run_now_as_kubectl_does, a_cronjob_is_suspended_and_resumed,
-             one_manifest_works_on_old_servers_and_new_ones,
+             k15_one_manifest_works_on_old_servers_and_new_ones,
              a_field_of_newer_servers_is_told_with_its_place_by_an_old_one,
-             a_busy_server_is_asked_again_when_it_said, a_right_that_is_missing_is_named])
+             k4_a_busy_server_is_asked_again_when_it_said, a_right_that_is_missing_is_named])

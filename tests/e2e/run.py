@@ -88,8 +88,7 @@ def an_interrupt_names_a_job_that_may_be_made():
             assert "Job team-a/made may be left: kubectl -n team-a delete job made" in text.read()
 
 
-def a_busy_server_is_asked_again_when_it_said():
-    """K4, on the questions that come before all others."""
+def k4_a_busy_server_is_asked_again_when_it_said():
     with Cluster() as cluster:
         ask(cluster.port, "POST", "/sim/faults", [
             {"path": "/version", "status": 429},
@@ -102,7 +101,21 @@ def a_busy_server_is_asked_again_when_it_said():
         assert ask(cluster.port, "GET", "/sim/stats")["faultsMet"] == 6
 
 
+def k10_a_job_that_its_ttl_takes_at_once_is_read_or_said_to_be_gone():
+    with Cluster() as cluster:
+        brief = task()
+        brief["spec"]["job"]["ttlSecondsAfterFinished"] = 0
+        file = cluster.write("task.json", json.dumps(brief))
+        code, out, err = kubeglean("run", "-f", file, "-n", "team-a", "--kubeconfig", cluster.config)
+        if code == 0:
+            assert len(out.splitlines()) == ROWS, (out, err)
+        else:
+            assert code == 4 and out == "" and "reason=job_deleted" in err, (code, out, err)
+        assert cluster.jobs() == []
+
+
 if __name__ == "__main__":
     tap.run([a_namespace_takes_the_place_of_the_files,
-             a_kept_job_has_the_name_that_was_asked_for_and_bars_the_next,
-             one_name_is_not_for_two_tasks, a_busy_server_is_asked_again_when_it_said, an_interrupt_names_a_job_that_may_be_made])
+             a_kept_job_has_the_name_that_was_asked_for_and_bars_the_next, one_name_is_not_for_two_tasks,
+             k10_a_job_that_its_ttl_takes_at_once_is_read_or_said_to_be_gone,
+             k4_a_busy_server_is_asked_again_when_it_said, an_interrupt_names_a_job_that_may_be_made])

@@ -90,8 +90,8 @@ static void a_suspended_job_waits_without_a_pod(void **state)
     sim_teardown(&s);
 }
 
-/* K9: FailureTarget before Failed, as long as its Pods take to end. */
-static void a_job_that_will_fail_is_told_and_read_to_its_end(void **state)
+/* FailureTarget comes before Failed, by as long as its Pods take to end. */
+static void k9_a_job_that_will_fail_is_told_and_read_to_its_end(void **state)
 {
     struct sim s;
 
@@ -147,7 +147,7 @@ int main(void)
         cmocka_unit_test(who_may_not_read_events_guesses),
         cmocka_unit_test(a_pod_that_comes_in_time_is_not_wondered_at),
         cmocka_unit_test(a_suspended_job_waits_without_a_pod),
-        cmocka_unit_test(a_job_that_will_fail_is_told_and_read_to_its_end),
+        cmocka_unit_test(k9_a_job_that_will_fail_is_told_and_read_to_its_end),
         cmocka_unit_test(an_init_container_tells_for_those_that_wait),
     };
 
