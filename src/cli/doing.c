@@ -26,6 +26,9 @@ static enum kg_errc read_file(struct kg_deeds *d, size_t i, struct kg_error *e)
 
     kg_buf_init(&text, KG_LIMIT_CONFIG);
     err = kg_file_read(path, &text, e);
+    if (err == KG_EIO) {
+        e->code = KG_ECONFIG; /* The file's name is wrong usage. */
+    }
     if (err == KG_OK) {
         err = kg_objects_read(&d->files[i], kg_buf_str(&text), &rules, e);
     }
@@ -131,6 +134,14 @@ static const struct kg_node *part_meant(const struct kg_deeds *d,
                : NULL;
 }
 
+/* Its own, or what the server was to make one of. */
+static struct kg_str name_of(const struct kg_deed_target *t)
+{
+    return t->ref.name.len > 0 ? t->ref.name
+                               : kg_node_str(kg_node_path(
+                                     t->object->root, "metadata.generateName"));
+}
+
 static enum kg_exit tell_failed(const struct kg_deeds *d,
                                 const struct kg_deed_target *t)
 {
@@ -138,7 +149,7 @@ static enum kg_exit tell_failed(const struct kg_deeds *d,
 
     begin_line(d, t, part_meant(d, t));
     (void)fprintf(stderr, "%s/%.*s: %s\n", kg_shown_resource(t->ref.kind),
-                  KG_STR_ARG(t->ref.name), d->talk.error.text);
+                  KG_STR_ARG(name_of(t)), d->talk.error.text);
     tell_causes(d, t);
     if (cure != NULL) {
         (void)fprintf(stderr, "kubeglean %s: %s\n", d->def->verb->name, cure);

@@ -132,6 +132,8 @@ def a_manifest_may_leave_the_name_to_the_server():
         assert out == f"job.batch/{cluster.names()[0]} created\n", out
         _, err = cluster.do("job", "apply", "-f", "-", stdin=text, code=2)
         assert "standard input:4:3: metadata.name is missing" in err, err
+        _, err = cluster.do("job", "create", "-f", "-", stdin=text.replace("Never", "Always"), code=1)
+        assert "standard input:1:1: job.batch/made-: POST " in err, err
 
 
 def what_is_wrong_has_its_place_and_stops_nothing_else():
@@ -168,7 +170,8 @@ def wrong_manifests_and_usage_send_nothing():
                      ("job", "delete", "A_b"), ("job", "delete", "one", "-o", "yaml"),
                      ("job", "delete", "a", "b", "--uid", "1"), ("job", "apply", "-f", good, "--uid", "1"),
                      ("job", "create", "-f", good, "--force-conflicts"), ("job", "create", "-f", good, "-n", "../x"),
-                     ("job", "create", "-f", "-", "-f", "-"), ("cronjob", "create", "-f", good), ("cronjob", "trigger", "krr", "--name", "A")):
+                     ("job", "create", "-f", "/nowhere/job.yaml"), ("job", "create", "-f", "-", "-f", "-"),
+                     ("cronjob", "create", "-f", good), ("cronjob", "trigger", "krr", "--name", "A")):
             _, err = cluster.do(*args, code=2)
             assert err.startswith("kubeglean "), err
         assert cluster.names() == []

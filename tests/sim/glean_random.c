@@ -121,6 +121,7 @@ static void tell_pod(struct sim *s, struct pod *pod)
     p.exit_code = maybe(4) ? 1 : 0;
     p.failed = maybe(10);
     p.reason = maybe(4) ? "ImagePullBackOff" : "";
+    p.init_reason = maybe(8) ? "ErrImagePull" : NULL;
     sim_pod(s, &p);
 }
 
@@ -182,6 +183,8 @@ static void step_cluster(struct sim *s)
         job->n_pods = (int64_t)kg_random_below(&rnd, 3);
         sim_job_ends(s, path, maybe(3) ? KG_JOB_FAILED : KG_JOB_COMPLETE, "");
     } else {
+        job->suspended = maybe(4);
+        job->warning = maybe(3) ? "exceeded quota" : NULL;
         sim_job_told(s, job);
     }
 }
@@ -189,9 +192,9 @@ static void step_cluster(struct sim *s)
 static void step_trouble(struct sim *s)
 {
     static const enum kg_action_kind answers[] = {
-        KG_ACT_CREATE,   KG_ACT_LOOK,   KG_ACT_COUNT,
-        KG_ACT_ANNOTATE, KG_ACT_DELETE, KG_ACT_BEGIN,
-        KG_ACT_FINISH,   KG_ACT_RECORD, KG_ACT_ASK};
+        KG_ACT_CREATE, KG_ACT_LOOK,  KG_ACT_COUNT,  KG_ACT_ANNOTATE,
+        KG_ACT_DELETE, KG_ACT_BEGIN, KG_ACT_FINISH, KG_ACT_RECORD,
+        KG_ACT_ASK,    KG_ACT_WONDER};
     enum kg_action_kind act =
         answers[kg_random_below(&rnd, KG_COUNT_OF(answers))];
 
