@@ -155,6 +155,9 @@ def a_field_that_the_server_does_not_know_is_named_with_its_place():
         _, err = cluster.do("job", "apply", "-f", file, code=1)
         assert f"{file}:11:17: job.batch/one: " in err, err
         assert "imagex: field not declared in schema" in err, err
+        file = cluster.write("jobs.yaml", JOB.replace("name: NAME", "name: one\n  labels: {a: yes}"))
+        _, err = cluster.do("job", "apply", "-f", file, code=1)
+        assert f"{file}:5:11: job.batch/one: " in err and "expected string, got" in err, err
         assert cluster.names() == []
 
 

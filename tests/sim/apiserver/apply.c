@@ -62,38 +62,51 @@ static void in_conflict(struct sim_call *c, const struct sim_causes *all)
     kg_buf_finish(&details);
 }
 
-static void on_unknown(void *data, const char *path)
-{
-    char *first = data;
+struct finding {
+    char path[SIM_MESSAGE_MAX]; /* Of the first one. */
+    const char *what;
+};
 
-    if (first[0] == '\0') {
-        (void)snprintf(first, SIM_MESSAGE_MAX, "%s", path);
+static void find(struct finding *f, const char *path, const char *what)
+{
+    if (f->path[0] == '\0') {
+        (void)snprintf(f->path, sizeof(f->path), "%s", path);
+        f->what = what;
     }
 }
 
-/* True: a field is not in the schema; answered. */
-static bool has_unknown(struct sim_call *c, const struct kg_node *config)
+static void on_unknown(void *data, const char *path)
 {
-    char path[SIM_MESSAGE_MAX] = "";
-    struct sim_schema_report report = {on_unknown, on_unknown, path};
+    find(data, path, "field not declared in schema");
+}
+
+static void on_mistyped(void *data, const char *path)
+{
+    find(data, path, "expected string, got &value.valueUnstructured{}");
+}
+
+/* True: a field is not in the schema, or of another type; answered. */
+static bool is_untyped(struct sim_call *c, const struct kg_node *config)
+{
+    struct finding f = {.what = ""};
+    struct sim_schema_report report = {on_unknown, on_mistyped, &f};
     char version[64];
 
     sim_schema_check(c->sim, c->kind, config, &report);
-    if (path[0] == '\0') {
+    if (f.path[0] == '\0') {
         return false;
     }
     if (c->sim->config.modern) {
         sim_fail(c, 500, NULL, NULL,
                  "failed to create typed patch object (/%.*s; %s, Kind=%s): "
-                 ".%s: field not declared in schema",
+                 ".%s: %s",
                  KG_STR_ARG(c->name),
                  sim_api_version(c->kind, c->version, version), c->kind->kind,
-                 path);
+                 f.path, f.what);
     } else {
         sim_fail(c, 500, NULL, NULL,
-                 "failed to create typed patch object: .%s: field not "
-                 "declared in schema",
-                 path);
+                 "failed to create typed patch object: .%s: %s", f.path,
+                 f.what);
     }
     return true;
 }
@@ -184,7 +197,7 @@ void sim_apply(struct sim_call *c)
         no_manager(c);
     } else if (sim_body_parse(c, &t)) {
         o = sim_store_find(&c->sim->store, c->kind->id, c->ns, c->name);
-        if (is_misnamed(c, t.root) || has_unknown(c, t.root)) {
+        if (is_misnamed(c, t.root) || is_untyped(c, t.root)) {
             /* Answered. */
         } else if (o == NULL) {
             apply_new(c, &t, kg_str_from(manager));

@@ -3,7 +3,8 @@
 
 #include <stdio.h>
 
-enum type { ANY, TEXT, INT, BOOL, OBJECT, LIST };
+/* TEXTS: an object of nothing but texts. */
+enum type { ANY, TEXT, INT, BOOL, OBJECT, TEXTS, LIST };
 
 struct field {
     const char *name;
@@ -22,8 +23,8 @@ static const struct field metadata[] = {
     {"creationTimestamp", ANY},
     {"deletionTimestamp", ANY},
     {"deletionGracePeriodSeconds", INT},
-    {"labels", OBJECT},
-    {"annotations", OBJECT},
+    {"labels", TEXTS},
+    {"annotations", TEXTS},
     {"ownerReferences", LIST},
     {"finalizers", LIST},
     {"managedFields", LIST},
@@ -69,7 +70,7 @@ static const struct field pod_spec[] = {
     {"terminationGracePeriodSeconds", INT},
     {"activeDeadlineSeconds", INT},
     {"dnsPolicy", TEXT},
-    {"nodeSelector", OBJECT},
+    {"nodeSelector", TEXTS},
     {"serviceAccountName", TEXT},
     {"serviceAccount", TEXT},
     {"automountServiceAccountToken", BOOL},
@@ -172,6 +173,16 @@ struct walk {
     const struct sim_schema_report *report; /* NULL when pruning. */
 };
 
+static bool has_texts(const struct kg_node *n)
+{
+    const struct kg_node *c = n->child;
+
+    while (c != NULL && c->kind == KG_STRING) {
+        c = c->next;
+    }
+    return n->kind == KG_OBJECT && c == NULL;
+}
+
 static bool has_type(const struct kg_node *n, enum type type)
 {
     int64_t value;
@@ -185,6 +196,8 @@ static bool has_type(const struct kg_node *n, enum type type)
         return n->kind == KG_BOOL;
     case OBJECT:
         return n->kind == KG_OBJECT;
+    case TEXTS:
+        return has_texts(n);
     case LIST:
         return n->kind == KG_ARRAY;
     default:
