@@ -11,6 +11,11 @@ static const char *const cascades[] = {[KG_KUBE_BACKGROUND] = "background",
                                        NULL};
 
 const struct kg_option kg_deeds_options[] = {
+    {.name = "name",
+     .type = KG_OPTION_TEXT,
+     .value = "NAME",
+     .at = offsetof(struct kg_deeds_values, name),
+     .help = "trigger: of the Job (default: made of the CronJob's)"},
     {.name = "filename",
      .letter = 'f',
      .type = KG_OPTION_LIST,
@@ -51,11 +56,6 @@ const struct kg_option kg_deeds_options[] = {
      .value = "UID",
      .at = offsetof(struct kg_deeds_values, uid),
      .help = "delete: this object alone, not another of its name"},
-    {.name = "name",
-     .type = KG_OPTION_TEXT,
-     .value = "NAME",
-     .at = offsetof(struct kg_deeds_values, name),
-     .help = "trigger: of the Job (default: made of the CronJob's)"},
     KG_CONNECT_GROUP(struct kg_deeds_values, connect),
     {0}};
 

@@ -22,7 +22,8 @@ struct kg_deeds_values {
     bool force, ignore_missing;
 };
 
-/* For struct kg_verb: they set struct kg_deeds_values. */
+/* For struct kg_verb: they set struct kg_deeds_values. The first, --name, is of
+ * CronJobs alone. */
 extern const struct kg_option kg_deeds_options[];
 
 struct kg_deed_target {

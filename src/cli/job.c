@@ -25,6 +25,6 @@ const struct kg_verb kg_verb_job = {
         "All manifests are checked before the first is sent; after that, one\n"
         "Job that fails does not stop the others.\n"
         "Exit codes: 0 all done; 1 an error; 2 usage, or a wrong manifest.\n",
-    .options = kg_deeds_options,
+    .options = kg_deeds_options + 1,
     .run = job,
 };
