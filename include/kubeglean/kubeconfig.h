@@ -36,6 +36,18 @@ struct kg_kubeconfig_source {
     struct kg_kubeconfig_overrides over;
 };
 
+/* A credential plugin: a program that prints who we are
+ * (client.authentication.k8s.io). */
+struct kg_kubeconfig_exec {
+    const char *command; /* Found by PATH; with a '/', a file. NULL: none. */
+    const struct kg_node *args; /* Strings; or NULL. */
+    const struct kg_node *env;  /* {name, value} each; or NULL. */
+    const char *api_version;    /* "client.authentication.k8s.io/v1" */
+    const char *info;           /* For it, in KUBERNETES_EXEC_INFO. */
+    const char *install_hint;   /* Or NULL. */
+    bool interactive;           /* It may ask at our terminal. */
+};
+
 /* Texts live in `tree`, end with a NUL, and are NULL when not given. */
 struct kg_kubeconfig {
     const char *source;          /* "/root/.kube/config", "in-cluster" */
@@ -53,9 +65,10 @@ struct kg_kubeconfig {
     struct kg_str key_pem;
     const char *token_file; /* Read again as it rotates; before token. */
     const char *token;
-    const char *impersonate;     /* Header lines, between '\n'; or NULL. */
-    uint64_t request_timeout_ms; /* 0: not said. */
-    struct kg_tree tree;         /* Private. */
+    struct kg_kubeconfig_exec exec; /* When nothing else says who we are. */
+    const char *impersonate;        /* Header lines, between '\n'; or NULL. */
+    uint64_t request_timeout_ms;    /* 0: not said. */
+    struct kg_tree tree;            /* Private. */
 };
 
 /* Where to look: source->text, source->file, the files of the KUBECONFIG

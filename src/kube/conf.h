@@ -80,5 +80,9 @@ KG_MUST_USE enum kg_errc kg_conf_option(struct kg_conf *conf, const char *text,
 KG_MUST_USE enum kg_errc kg_conf_cluster(const struct kg_conf_object *cluster);
 KG_MUST_USE enum kg_errc kg_conf_user(const struct kg_conf_object *user);
 KG_MUST_USE enum kg_errc kg_conf_as(const struct kg_conf_object *user);
+/* The user's credential plugin, if there is no other way to say who we are;
+ * behind the others, as it may be told of the cluster. execconf.c. */
+KG_MUST_USE enum kg_errc kg_conf_exec(const struct kg_conf_object *user,
+                                      const struct kg_conf_object *cluster);
 
 #endif /* KG_KUBE_CONF_H */

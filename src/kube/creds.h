@@ -3,6 +3,7 @@
 #define KG_KUBE_CREDS_H
 
 #include "credfiles.h"
+#include "exec.h"
 #include "kubeglean/kube.h"
 
 struct kg_creds {
@@ -10,6 +11,7 @@ struct kg_creds {
     unsigned generation;     /* Read-only: counts what was new. */
     struct kg_queue waiting; /* Private from here on. */
     struct kg_credfiles files;
+    struct kg_exec *exec; /* NULL: no plugin. */
 };
 
 /* Reads files at once: for start-up. Then *ret_creds is NULL when nothing can
@@ -27,7 +29,8 @@ void kg_creds_close(struct kg_creds *c);
 void kg_creds_destroy(struct kg_creds *c);
 
 /* To be called before a request is started: has files read again that were not
- * for a minute. */
+ * for a minute, and runs a plugin whose answer expired; until it has ended, the
+ * client's requests wait. */
 void kg_creds_keep_fresh(struct kg_creds *c);
 unsigned kg_creds_generation(const struct kg_creds *c);
 /* The server refused us: has everything read again. */

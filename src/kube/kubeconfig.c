@@ -150,7 +150,10 @@ static enum kg_errc read_context(struct kg_conf *conf)
     if (err == KG_OK) {
         err = follow(&context, "user", conf->over->user, &user_name, &user);
     }
-    return err == KG_OK ? kg_conf_user(&user) : err;
+    if (err == KG_OK) {
+        err = kg_conf_user(&user);
+    }
+    return err == KG_OK ? kg_conf_exec(&user, &cluster) : err;
 }
 
 /* --- in a Pod ------------------------------------------------------------------ */

@@ -9,8 +9,6 @@ static enum kg_errc refuse_unknown(const struct kg_conf_object *o)
         const char *name;
         const char *cure;
     } unknown[] = {
-        {"exec", "credential plugins are not supported: use a token, or a "
-                 "client certificate"},
         {"auth-provider", "authentication providers are not supported: use a "
                           "token, or a client certificate"},
         {"username", "Kubernetes has no passwords since 1.19: use a token, or "

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "kube.h"
+#include "kubeglean/file.h"
 #include "kubeglean/watch.h"
 #include "tls.h"
 
@@ -275,6 +276,69 @@ static void a_watch_reads_its_files_again_before_it_gives_up(void **state)
     kt_s_server_stop(&s);
 }
 
+/* --- a plugin's certificate ------------------------------------------------------------ */
+
+static void write_answer(const struct place *p, const char *cert,
+                         const char *key)
+{
+    struct kg_buf pem;
+    struct kg_buf text;
+    char path[48];
+
+    kg_buf_init(&pem, 4096);
+    kg_buf_init(&text, 16 * 1024);
+    assert_int_equal(
+        kg_buf_adds(&text, "{\"kind\":\"ExecCredential\",\"apiVersion\":"
+                           "\"client.authentication.k8s.io/v1\",\"status\":{"
+                           "\"clientCertificateData\":"),
+        KG_OK);
+    assert_int_equal(kg_file_read(cert, &pem, NULL), KG_OK);
+    assert_int_equal(kg_buf_add_json(&text, kg_buf_str(&pem)), KG_OK);
+    kg_buf_reset(&pem);
+    assert_int_equal(kg_buf_adds(&text, ",\"clientKeyData\":"), KG_OK);
+    assert_int_equal(kg_file_read(key, &pem, NULL), KG_OK);
+    assert_int_equal(kg_buf_add_json(&text, kg_buf_str(&pem)), KG_OK);
+    assert_int_equal(kg_buf_adds(&text, "}}"), KG_OK);
+    write_file(in_dir(p, path, "answer"), kg_buf_cstr(&text));
+    kg_buf_finish(&text);
+    kg_buf_finish(&pem);
+}
+
+static void a_plugin_may_give_a_certificate(void **state)
+{
+    const struct place *p = *state;
+    struct kg_kubeconfig config = {
+        .source = "test",
+        .ca_file = p->ca,
+        .exec = {.api_version = "client.authentication.k8s.io/v1",
+                 .info = "{}"}};
+    struct kt_s_server s;
+    struct client c = {.done = false};
+    char plugin[48];
+    char script[80];
+
+    if (!p->usable) {
+        skip();
+    }
+    point(p->ca, p->old_cert);
+    write_answer(p, p->old_cert, p->old_key);
+    (void)snprintf(script, sizeof(script), "#!/bin/sh\ncat %s/answer\n",
+                   p->dir);
+    write_file(in_dir(p, plugin, "plugin"), script);
+    assert_int_equal(chmod(plugin, 0700), 0);
+    kt_s_server_start(&s, p->old_cert, p->old_key, p->new_cert, p->dir);
+    config.server = s.url;
+    config.exec.command = plugin;
+    assert_int_equal(kg_loop_init(&c.loop), KG_OK);
+    assert_int_equal(kg_kube_init(&c.kube, &c.loop, &config, &c.e), KG_OK);
+    kg_kube_req_init(&c.req);
+    assert_int_equal(ask(&c), KG_ETLS); /* The old one, twice. */
+    write_answer(p, p->new_cert, p->new_key);
+    assert_int_equal(ask(&c), KG_OK);
+    stop(&c);
+    kt_s_server_stop(&s);
+}
+
 /* --- whom we act for ------------------------------------------------------------------ */
 
 static void whom_we_act_for_is_said_in_each_request(void **state)
@@ -313,6 +377,7 @@ int main(void)
         cmocka_unit_test(a_server_is_trusted_when_the_ca_file_changes),
         cmocka_unit_test(what_is_no_certificate_leaves_the_old_ones_in_use),
         cmocka_unit_test(a_watch_reads_its_files_again_before_it_gives_up),
+        cmocka_unit_test(a_plugin_may_give_a_certificate),
         cmocka_unit_test(whom_we_act_for_is_said_in_each_request),
     };
 

@@ -93,6 +93,9 @@ static void json_is_a_kubeconfig_too(void **state)
     "current-context: c\ncontexts: [{name: c, context: {cluster: c, " \
     "user: u}}]\n"
 #define CLUSTER "clusters: [{name: c, cluster: {server: 'https://x'}}]\n"
+#define V1      "apiVersion: client.authentication.k8s.io/v1"
+#define EXEC(text) \
+    CONTEXT CLUSTER "users:\n- name: u\n  user: { exec: {" text "}}\n"
 
 static void every_mistake_is_named_with_its_place(void **state)
 {
@@ -129,8 +132,20 @@ static void every_mistake_is_named_with_its_place(void **state)
         {CONTEXT "clusters:\n- name: c\n  cluster:\n    server: x\n"
                  "    certificate-authority: /no/such/ca.crt\n",
          "stdin:7:28: certificate-authority: /no/such/ca.crt: No such file"},
-        {CONTEXT CLUSTER "users:\n- name: u\n  user:\n    exec: {command: x}\n",
-         "stdin:7:11: exec: credential plugins are not supported: use a token"},
+        {EXEC("command: x"), "stdin:6:17: exec: apiVersion must be client"},
+        {EXEC(V1), "stdin:6:17: exec: command is missing"},
+        {EXEC(V1 ", command: x"),
+         "stdin:6:17: exec: interactiveMode must be Never, IfAvailable or"},
+        {EXEC(V1 ", command: x, interactiveMode: Always"),
+         "interactiveMode Always: standard input is no terminal"},
+        {EXEC(V1 ", command: x, interactiveMode: Never, args: a"),
+         "exec: args: must be a list, not string"},
+        {EXEC(V1 ", command: x, interactiveMode: Never, args: [1]"),
+         "exec: args: must be strings"},
+        {EXEC(V1 ", command: x, interactiveMode: Never, env: [{value: a}]"),
+         "exec: env: needs a name without '='"},
+        {EXEC(V1 ", command: x, interactiveMode: Never, env: {}"),
+         "exec: env: must be a list, not object"},
         {CONTEXT CLUSTER "users:\n- name: u\n  user:\n    auth-provider: {}\n",
          "stdin:7:20: auth-provider: authentication providers are not"},
         {CONTEXT CLUSTER "users:\n- name: u\n  user: {username: x}\n",
@@ -204,6 +219,7 @@ static int make_dirs(void **state)
     for (size_t i = 0; i < KG_COUNT_OF(dirs); i++) {
         assert_int_equal(mkdir(in_dir(&f, dirs[i]), 0700), 0);
     }
+    assert_non_null(freopen("/dev/null", "r", stdin)); /* No terminal. */
     assert_int_equal(setenv("HOME", f.dir, 1), 0);
     assert_int_equal(unsetenv("KUBECONFIG"), 0);
     assert_int_equal(unsetenv("KUBERNETES_SERVICE_HOST"), 0);
@@ -459,6 +475,48 @@ static void whom_the_user_acts_for_becomes_header_lines(void **state)
     assert_non_null(strstr(e.text, "Impersonate-User: is empty, or holds"));
 }
 
+/* --- credential plugins ---------------------------------------------------------- */
+
+static void a_plugin_is_told_what_it_may_know(void **state)
+{
+    static const char text[] = CONTEXT
+        "clusters:\n- name: c\n  cluster:\n    server: https://x\n"
+        "    tls-server-name: kube\n    certificate-authority-data: " PEM
+        "\n    extensions:\n    - name: client.authentication.k8s.io/exec"
+        "\n      extension: {audience: z}\n"
+        "users:\n- name: u\n  user:\n    exec:\n"
+        "      apiVersion: client.authentication.k8s.io/v1beta1\n"
+        "      command: bin/plugin\n      args: [get, token]\n"
+        "      env: [{name: A, value: b}]\n"
+        "      installHint: ask\n      provideClusterInfo: true\n";
+    struct files *f = *state;
+    struct kg_kubeconfig_source source = {0};
+    struct kg_kubeconfig k;
+    struct kg_error e;
+    char want[128];
+
+    write_file(f, "config", text);
+    source.file = in_dir(f, "config");
+    assert_int_equal(kg_kubeconfig_load(&k, &source, &e), KG_OK);
+    (void)snprintf(want, sizeof(want), "%s/bin/plugin", f->dir);
+    assert_string_equal(k.exec.command, want);
+    assert_int_equal(k.exec.args->n_children, 2);
+    assert_int_equal(k.exec.env->n_children, 1);
+    assert_string_equal(k.exec.install_hint, "ask");
+    assert_string_equal(
+        k.exec.info,
+        "{\"apiVersion\":\"client.authentication.k8s.io/v1beta1\",\"kind\":"
+        "\"ExecCredential\",\"spec\":{\"interactive\":false,\"cluster\":{"
+        "\"server\":\"https://x\",\"tls-server-name\":\"kube\","
+        "\"certificate-authority-data\":\"" PEM
+        "\",\"config\":{\"audience\":\"z\"}}}}");
+    kg_kubeconfig_finish(&k);
+    source.over.token = "t"; /* Who has one needs no plugin. */
+    assert_int_equal(kg_kubeconfig_load(&k, &source, &e), KG_OK);
+    assert_null(k.exec.command);
+    kg_kubeconfig_finish(&k);
+}
+
 /* --- where ---------------------------------------------------------------------- */
 
 static void in_a_pod_the_service_account_is_used(void **state)
@@ -561,6 +619,9 @@ static void every_allocation_may_fail(void **state)
         .over = {.server = "https://x", .token = "t", .ca_file = "/dev/null"}};
 
     kt_torture(load_with_refusals, &text);
+    text.text = kg_str_from(EXEC(V1 ", interactiveMode: Never, command: x, "
+                                    "provideClusterInfo: true"));
+    kt_torture(load_with_refusals, &text);
     text.over.as = "jane";
     kt_torture(load_with_refusals, &text);
     write_file(f, "config", first);
@@ -583,6 +644,7 @@ int main(void)
         cmocka_unit_test(options_alone_are_enough),
         cmocka_unit_test(a_wrong_option_is_named),
         cmocka_unit_test(whom_the_user_acts_for_becomes_header_lines),
+        cmocka_unit_test(a_plugin_is_told_what_it_may_know),
         cmocka_unit_test(in_a_pod_the_service_account_is_used),
         cmocka_unit_test(another_server_does_not_get_the_pods_token),
         cmocka_unit_test(where_it_is_looked_for),
