@@ -66,7 +66,6 @@ void kg_buf_truncate(struct kg_buf *b, size_t len);
 /* The content as a string with a NUL behind it (not part of the content), or
  * NULL when there was no memory for the NUL. Borrowed until the next change. */
 KG_MUST_USE const char *kg_buf_cstr(struct kg_buf *b);
-KG_MUST_USE enum kg_errc kg_buf_add_base64(struct kg_buf *b, struct kg_str s);
 /* As JSON string with quotes (RFC 8259): control characters are escaped, and
  * bytes that are no UTF-8 become U+FFFD. */
 KG_MUST_USE enum kg_errc kg_buf_add_json(struct kg_buf *b, struct kg_str s);

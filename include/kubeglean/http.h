@@ -41,7 +41,8 @@ struct kg_http_options {
     struct kg_http_pem key;  /* and its key. */
     const char *tls_server_name; /* Verified in place of the host, or NULL. */
     bool insecure;               /* The server is not verified. */
-    struct kg_str token;         /* As for kg_http_set_token(). */
+    const char *proxy;   /* "http://p:3128", https or socks5; NULL: none. */
+    struct kg_str token; /* As for kg_http_set_token(). */
     const char *headers; /* Lines of each request, between '\n'; or NULL. */
     const char *user_agent;
 };

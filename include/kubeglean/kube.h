@@ -197,6 +197,29 @@ KG_MUST_USE enum kg_errc kg_kube_delete(struct kg_kube *kube,
                                         struct kg_str uid,
                                         kg_kube_done_cb done_cb);
 
+/* A right as RBAC names it. */
+struct kg_kube_right {
+    const char *group;       /* "" is the core group. */
+    const char *resource;    /* "pods" */
+    const char *subresource; /* "log", or "". */
+    const char *verb;        /* "get" */
+};
+
+/* Whether we have it in `ns`: a SelfSubjectAccessReview, whose answer
+ * kg_kube_is_allowed() reads. */
+KG_MUST_USE enum kg_errc kg_kube_review(struct kg_kube *kube,
+                                        struct kg_kube_req *r,
+                                        const struct kg_kube_right *right,
+                                        struct kg_str ns,
+                                        kg_kube_done_cb done_cb);
+bool kg_kube_is_allowed(const struct kg_node *answer);
+/* Whether the server, which was discovered, streams lists of Jobs in `ns` as its
+ * version could: if not, server.streams_lists is false. The answer is NULL. */
+KG_MUST_USE enum kg_errc kg_kube_probe_lists(struct kg_kube *kube,
+                                             struct kg_kube_req *r,
+                                             struct kg_str ns,
+                                             kg_kube_done_cb done_cb);
+
 /* The Job that a CronJob would make now, as `kubectl create job --from` does it:
  * annotated "manual", and owned by the CronJob. Without a `job_name` the server
  * makes one: "krr-manual-x7k2p". `cronjob` is what kg_kube_get() answered; the

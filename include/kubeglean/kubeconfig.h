@@ -17,7 +17,7 @@
  * may be NULL or 0. */
 struct kg_kubeconfig_overrides {
     const char *context, *cluster, *user, *ns;
-    const char *server, *tls_server_name;
+    const char *server, *tls_server_name, *proxy;
     bool insecure;
     const char *ca_file, *cert_file, *key_file;
     const char *token;
@@ -56,9 +56,10 @@ struct kg_kubeconfig {
     const char *server;          /* "https://10.0.0.1:6443" */
     const char *ns;              /* "default" when nothing else is said. */
     const char *tls_server_name; /* Or NULL. */
-    bool insecure;               /* insecure-skip-tls-verify */
-    const char *ca_file;         /* Absolute, or relative to where we are. */
-    struct kg_str ca_pem;        /* Decoded; before ca_file. */
+    const char *proxy;   /* "http://p:3128", also the environment's; or NULL. */
+    bool insecure;       /* insecure-skip-tls-verify */
+    const char *ca_file; /* Absolute, or relative to where we are. */
+    struct kg_str ca_pem; /* Decoded; before ca_file. */
     const char *cert_file;
     struct kg_str cert_pem;
     const char *key_file;

@@ -30,7 +30,6 @@
 #define KG_LIMIT_HEADERS    (64 * KG_KIB) /* Of one answer. */
 #define KG_LIMIT_URL        (8 * KG_KIB)  /* Label selectors are long. */
 #define KG_LIMIT_KUBECONFIG (4 * KG_MIB)  /* Many contexts with certificates. */
-#define KG_LIMIT_EXEC_MS    60000         /* A plugin that asks a cloud. */
 #define KG_LIMIT_CREDENTIAL \
     (1 * KG_MIB) /* A token; a bundle of CAs has 200 K. */
 

@@ -257,25 +257,3 @@ enum kg_errc kg_buf_add_json(struct kg_buf *b, struct kg_str s)
     }
     return err;
 }
-
-enum kg_errc kg_buf_add_base64(struct kg_buf *b, struct kg_str s)
-{
-    static const char digits[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    enum kg_errc err = KG_OK;
-
-    for (size_t i = 0; err == KG_OK && i < s.len; i += 3) {
-        size_t n = s.len - i < 3 ? s.len - i : 3;
-        uint32_t bits = 0;
-        char four[4];
-
-        for (size_t j = 0; j < 3; j++) {
-            bits = bits << 8 | (j < n ? (unsigned char)s.ptr[i + j] : 0);
-        }
-        for (size_t j = 0; j < 4; j++) {
-            four[j] = j <= n ? digits[bits >> (18 - 6 * j) & 63] : '=';
-        }
-        err = kg_buf_add(b, kg_str_of(four, sizeof(four)));
-    }
-    return err;
-}

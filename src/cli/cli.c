@@ -7,8 +7,9 @@
 enum { HELP_MAX = 64 * 1024 };
 
 static const struct kg_verb *const verbs[] = {
-    &kg_verb_run,     &kg_verb_agent,    &kg_verb_extract, &kg_verb_job,
-    &kg_verb_cronjob, &kg_verb_profiles, &kg_verb_schema,  &kg_verb_version,
+    &kg_verb_run,      &kg_verb_agent,  &kg_verb_check,
+    &kg_verb_extract,  &kg_verb_job,    &kg_verb_cronjob,
+    &kg_verb_profiles, &kg_verb_schema, &kg_verb_version,
 };
 
 static const struct kg_verb *verb_find(const char *name)

@@ -45,6 +45,7 @@ struct kg_verb {
 };
 
 extern const struct kg_verb kg_verb_agent;
+extern const struct kg_verb kg_verb_check;
 extern const struct kg_verb kg_verb_cronjob;
 extern const struct kg_verb kg_verb_extract;
 extern const struct kg_verb kg_verb_job;

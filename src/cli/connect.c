@@ -80,6 +80,11 @@ const struct kg_option kg_connect_options[] = {
      .value = "UID",
      .at = offsetof(struct kg_connect, over.as_uid),
      .help = "and by this uid"},
+    {.name = "proxy-url",
+     .type = KG_OPTION_TEXT,
+     .value = "URL",
+     .at = offsetof(struct kg_connect, over.proxy),
+     .help = "http, https or socks5, instead of the cluster's"},
     {.name = "request-timeout",
      .type = KG_OPTION_DURATION,
      .at = offsetof(struct kg_connect, over.request_timeout_ms),
@@ -117,5 +122,6 @@ enum kg_errc kg_connect_load(const struct kg_connect *c,
     }
     kg_buf_finish(&text);
     hide(c->over.token);
+    hide(c->over.proxy); /* It may hold a password. */
     return rc;
 }

@@ -76,6 +76,10 @@ CURLcode kg_identity_apply(const struct kg_identity *id, CURL *easy)
 {
     CURLcode err = set_pem(easy, &id->ca, CURLOPT_CAINFO_BLOB, CURLOPT_CAINFO);
 
+    if (err == CURLE_OK) { /* An https proxy is known by the same, as in Go. */
+        err = set_pem(easy, &id->ca, CURLOPT_PROXY_CAINFO_BLOB,
+                      CURLOPT_PROXY_CAINFO);
+    }
     if (err == CURLE_OK) {
         err = set_pem(easy, &id->cert, CURLOPT_SSLCERT_BLOB, CURLOPT_SSLCERT);
     }

@@ -10,6 +10,10 @@ void kg_origin_finish(struct kg_origin *o)
     kg_free(o->host);
     kg_free(o->name);
     kg_free(o->port);
+    if (o->proxy != NULL) {
+        explicit_bzero(o->proxy, strlen(o->proxy)); /* A password, maybe. */
+    }
+    kg_free(o->proxy);
     kg_free(o->header);
     kg_free(o->connect);
     kg_free(o->user_agent);
@@ -34,6 +38,7 @@ static char *join(const char *a, const char *b, const char *c, const char *d)
 /* What libcurl understood of the server's URL; freed by curl_free(). */
 struct parts {
     char *scheme, *host, *port, *path;
+    char *user, *password; /* Of a proxy, or NULL. */
 };
 
 static void parts_free(struct parts *p)
@@ -42,6 +47,8 @@ static void parts_free(struct parts *p)
     curl_free(p->host);
     curl_free(p->port);
     curl_free(p->path);
+    curl_free(p->user);
+    curl_free(p->password);
 }
 
 static CURLUcode parse(CURLU *url, const char *server, struct parts *ret_parts)
@@ -141,6 +148,90 @@ static enum kg_errc init(struct kg_origin *o,
     return err;
 }
 
+/* --- the proxy ----------------------------------------------------------------- */
+
+static CURLUcode parse_proxy(CURLU *url, const char *proxy,
+                             struct parts *ret_parts)
+{
+    CURLUcode err =
+        curl_url_set(url, CURLUPART_URL, proxy, CURLU_NON_SUPPORT_SCHEME);
+
+    if (err == CURLUE_OK) {
+        err = curl_url_get(url, CURLUPART_SCHEME, &ret_parts->scheme, 0);
+    }
+    if (err == CURLUE_OK) {
+        err = curl_url_get(url, CURLUPART_HOST, &ret_parts->host, 0);
+    }
+    if (err == CURLUE_OK) { /* These need not be there. */
+        (void)curl_url_get(url, CURLUPART_USER, &ret_parts->user, 0);
+        (void)curl_url_get(url, CURLUPART_PASSWORD, &ret_parts->password, 0);
+        (void)curl_url_get(url, CURLUPART_PORT, &ret_parts->port, 0);
+    }
+    return err;
+}
+
+/* libcurl takes 1080 for all of them. */
+static const char *proxy_port(const struct parts *p)
+{
+    if (p->port != NULL) {
+        return p->port;
+    }
+    if (strcmp(p->scheme, "https") == 0) {
+        return "443";
+    }
+    return strcmp(p->scheme, "http") == 0 ? "80" : "1080";
+}
+
+/* The connection goes there; a SOCKS proxy resolves names, as Go asks it to. */
+static bool build_proxy(struct kg_origin *o, const struct parts *p)
+{
+    bool socks = strncmp(p->scheme, "socks5", 6) == 0;
+    bool bracket = p->host[0] == '[';
+    struct kg_buf url;
+    enum kg_errc err;
+
+    kg_buf_init(&url, KG_LIMIT_URL);
+    err = kg_buf_addf(&url, "%s://%s%s%s%s%s:%s", socks ? "socks5h" : p->scheme,
+                      p->user != NULL ? p->user : "",
+                      p->password != NULL ? ":" : "",
+                      p->password != NULL ? p->password : "",
+                      p->user != NULL ? "@" : "", p->host, proxy_port(p));
+    if (err == KG_OK) {
+        o->proxy = kg_strndup(kg_buf_str(&url).ptr, kg_buf_len(&url));
+    }
+    explicit_bzero((char *)kg_buf_str(&url).ptr, kg_buf_len(&url));
+    kg_buf_finish(&url);
+    kg_free(o->name);
+    kg_free(o->port);
+    o->name =
+        kg_strndup(p->host + bracket, strlen(p->host) - 2 * (size_t)bracket);
+    o->port = kg_strdup(proxy_port(p));
+    return o->proxy != NULL && o->name != NULL && o->port != NULL;
+}
+
+static enum kg_errc use_proxy(struct kg_origin *o, const char *proxy,
+                              struct kg_error *e)
+{
+    CURLU *url = curl_url();
+    struct parts p = {0};
+    CURLUcode bad =
+        url != NULL ? parse_proxy(url, proxy, &p) : CURLUE_OUT_OF_MEMORY;
+    enum kg_errc err = KG_OK;
+
+    if (bad == CURLUE_OUT_OF_MEMORY ||
+        (bad == CURLUE_OK && !build_proxy(o, &p))) {
+        err = kg_error_set(e, KG_ENOMEM, 0, "out of memory");
+    } else if (bad != CURLUE_OK) {
+        err = kg_error_set(e, KG_ECONFIG, (long)bad, "proxy \"%s\": %s",
+                           without_user(proxy), curl_url_strerror(bad));
+    }
+    parts_free(&p);
+    curl_url_cleanup(url);
+    return err;
+}
+
+/* --- the whole ------------------------------------------------------------------- */
+
 static bool copy_headers(struct kg_origin *o, const char *lines)
 {
     struct kg_str rest = kg_str_from(lines);
@@ -183,6 +274,9 @@ enum kg_errc kg_origin_init(struct kg_origin *o,
     }
     err = init(o, options, url, e);
     curl_url_cleanup(url);
+    if (err == KG_OK && options->proxy != NULL) {
+        err = use_proxy(o, options->proxy, e);
+    }
     if (err == KG_OK && !copy(o, options)) {
         err = kg_error_set(e, KG_ENOMEM, 0, "out of memory");
     }
@@ -201,5 +295,9 @@ CURLcode kg_origin_apply(const struct kg_origin *o, CURL *easy)
     (void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, o->insecure ? 0L : 2L);
     (void)curl_easy_setopt(easy, CURLOPT_SSLVERSION,
                            (long)CURL_SSLVERSION_TLSv1_2);
+    if (curl_easy_setopt(easy, CURLOPT_PROXY,
+                         o->proxy != NULL ? o->proxy : "") != CURLE_OK) {
+        return CURLE_OUT_OF_MEMORY;
+    }
     return curl_easy_setopt(easy, CURLOPT_USERAGENT, o->user_agent);
 }

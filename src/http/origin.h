@@ -7,8 +7,9 @@
 struct kg_origin { /* All texts are owned. */
     char *url;     /* "https://10.0.0.1:6443/prefix", without a slash behind. */
     char *host;    /* "10.0.0.1:6443", for people. */
-    char *name;    /* "10.0.0.1" or "api.example", without brackets. */
-    char *port;    /* "6443" */
+    char *name;    /* What is connected to, the server or its proxy: */
+    char *port;    /* "10.0.0.1" without brackets, and "6443". */
+    char *proxy;   /* Its URL with its port, or NULL. */
     char *header;  /* "Host: ..." when `url` names another host, or NULL. */
     char *connect; /* "::10.0.0.1:6443" then, for CURLOPT_CONNECT_TO. */
     char *user_agent;

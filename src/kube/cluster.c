@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* The cluster of a kubeconfig, and the options that take its place. */
 #include "conf.h"
+#include "proxy.h"
 
 static enum kg_errc read_file(const struct kg_conf_object *o)
 {
     struct kg_kubeconfig *k = o->conf->k;
     enum kg_errc err = kg_conf_text(o, "server", &k->server);
-    const char *proxy = NULL;
 
     if (err == KG_OK) {
-        err = kg_conf_text(o, "proxy-url", &proxy);
+        err = kg_conf_text(o, "proxy-url", &k->proxy);
     }
-    if (err == KG_OK && proxy != NULL) {
+    if (err == KG_OK && k->proxy != NULL && !kg_proxy_is_known(k->proxy)) {
         return kg_conf_wrong(o, kg_node_get(o->node, "proxy-url"),
-                             "proxy-url: proxies are not supported");
+                             "proxy-url: must begin with http://, https:// or "
+                             "socks5://");
     }
     if (err == KG_OK) {
         err = kg_conf_text(o, "tls-server-name", &k->tls_server_name);
@@ -51,7 +52,28 @@ static enum kg_errc read_options(struct kg_conf *conf)
     if (err == KG_OK) {
         err = kg_conf_option(conf, over->tls_server_name, &k->tls_server_name);
     }
-    return err;
+    if (err == KG_OK && over->proxy != NULL &&
+        !kg_proxy_is_known(over->proxy)) {
+        return kg_error_set(conf->e, KG_ECONFIG, 0,
+                            "--proxy-url: must begin with http://, https:// or "
+                            "socks5://");
+    }
+    return err == KG_OK ? kg_conf_option(conf, over->proxy, &k->proxy) : err;
+}
+
+/* Where neither names one, the environment may: there a proxy need not have a
+ * scheme. */
+static enum kg_errc read_environment(struct kg_conf *conf)
+{
+    struct kg_kubeconfig *k = conf->k;
+    const char *proxy = kg_proxy_of_environment(k->server);
+
+    if (k->proxy != NULL || proxy == NULL) {
+        return KG_OK;
+    }
+    k->proxy = kg_conf_keep(conf, "%s%s",
+                            kg_proxy_is_known(proxy) ? "" : "http://", proxy);
+    return k->proxy != NULL ? KG_OK : kg_conf_no_memory(conf);
 }
 
 static enum kg_errc check(const struct kg_conf_object *o)
@@ -82,5 +104,8 @@ enum kg_errc kg_conf_cluster(const struct kg_conf_object *cluster)
     if (err == KG_OK) {
         err = read_options(cluster->conf);
     }
-    return err == KG_OK ? check(cluster) : err;
+    if (err == KG_OK) {
+        err = check(cluster);
+    }
+    return err == KG_OK ? read_environment(cluster->conf) : err;
 }

@@ -13,7 +13,10 @@
 #include "kubeglean/heap.h"
 #include "kubeglean/limits.h"
 
-enum { FAILED_MS = 5 * 1000 };
+enum {
+    TIME_MS = 60 * 1000, /* A plugin that asks a cloud. */
+    FAILED_MS = 5 * 1000,
+};
 
 /* --- how it is run ---------------------------------------------------------------- */
 
@@ -171,7 +174,7 @@ void kg_exec_run(struct kg_exec *x)
         .args = (const char *const *)x->args,
         .env = (const char *const *)x->env,
         .input = x->input,
-        .time_ms = KG_LIMIT_EXEC_MS,
+        .time_ms = TIME_MS,
         .output_max = KG_LIMIT_CREDENTIAL,
         .done_cb = on_done,
         .data = x,

@@ -161,6 +161,28 @@ static enum kg_errc read_plugin(const struct kg_conf_object *o)
 
 /* --- what it is told -------------------------------------------------------------- */
 
+static enum kg_errc add_base64(struct kg_buf *b, struct kg_str s)
+{
+    static const char digits[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    enum kg_errc err = KG_OK;
+
+    for (size_t i = 0; err == KG_OK && i < s.len; i += 3) {
+        size_t n = s.len - i < 3 ? s.len - i : 3;
+        uint32_t bits = 0;
+        char four[4];
+
+        for (size_t j = 0; j < 3; j++) {
+            bits = bits << 8 | (j < n ? (unsigned char)s.ptr[i + j] : 0);
+        }
+        for (size_t j = 0; j < 4; j++) {
+            four[j] = j <= n ? digits[bits >> (18 - 6 * j) & 63] : '=';
+        }
+        err = kg_buf_add(b, kg_str_of(four, sizeof(four)));
+    }
+    return err;
+}
+
 /* "certificate-authority-data", from wherever it is. */
 static bool put_ca(struct kg_conf *conf, struct kg_node *cluster)
 {
@@ -179,7 +201,7 @@ static bool put_ca(struct kg_conf *conf, struct kg_node *cluster)
         ok = kg_file_read(k->ca_file, &text, conf->e) == KG_OK;
         pem = kg_buf_str(&text);
     }
-    ok = ok && kg_buf_add_base64(&data, pem) == KG_OK &&
+    ok = ok && add_base64(&data, pem) == KG_OK &&
          kg_tree_put(&conf->k->tree, cluster, "certificate-authority-data",
                      kg_tree_new(&conf->k->tree, KG_STRING, kg_buf_str(&data)));
     kg_buf_finish(&text);
@@ -217,6 +239,8 @@ static bool put_cluster(const struct kg_conf_object *cluster,
            (!k->insecure || kg_tree_put(t, c, "insecure-skip-tls-verify",
                                         kg_tree_bool(t, true))) &&
            put_ca(conf, c) &&
+           (k->proxy == NULL ||
+            kg_tree_put(t, c, "proxy-url", kg_tree_string(t, k->proxy))) &&
            (config == NULL ||
             kg_tree_put(t, c, "config", kg_tree_copy(t, config))) &&
            kg_tree_put(t, spec, "cluster", c);

@@ -21,6 +21,7 @@ static struct kg_http_options options_of(const struct kg_kubeconfig *c)
         .cert = {c->cert_pem, c->cert_file},
         .key = {c->key_pem, c->key_file},
         .tls_server_name = c->tls_server_name,
+        .proxy = c->proxy,
         .insecure = c->insecure,
         .token = kg_str_from(c->token),
         .headers = c->impersonate,

@@ -94,14 +94,14 @@ class Scene:
         return wait_until(the_port)
 
     def authority(self, name="ca"):
-        """Makes a CA and a certificate for 127.0.0.1: paths of ca, cert, key."""
+        """Makes a CA and a certificate for 127.0.0.1 and kube.test: paths of ca, cert, key."""
         ca, ca_key, cert, key = (self.path(f"{name}{end}") for end in (".crt", ".key", "-server.crt", "-server.key"))
         new = ("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
                "-days", "2")
         subprocess.run([*new, "-keyout", ca_key, "-out", ca, "-subj", f"/CN={name}"], check=True,
                        capture_output=True)
         subprocess.run([*new, "-keyout", key, "-out", cert, "-subj", "/CN=kube-sim", "-CA", ca, "-CAkey", ca_key,
-                        "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
+                        "-addext", "subjectAltName=IP:127.0.0.1,DNS:kube.test"], check=True, capture_output=True)
         return ca, cert, key
 
     def tls(self, backend, cert, key, port=None):
