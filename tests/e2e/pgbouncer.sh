@@ -5,7 +5,7 @@ set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
 export KG_BUILD=${KG_BUILD:-build/dev}
 programs=(sink_store sink_stage sink_reject sink_mode sink_hard sink_table
-  sink_type sink_tie sink_part sink_cancel)
+  sink_type sink_tie sink_part sink_cancel sink_fault)
 
 if ! command -v pgbouncer >/dev/null; then
   echo "1..1"
@@ -72,7 +72,7 @@ claim() {
 }
 
 through="host=127.0.0.1 port=$port user=kt dbname=kt"
-start_bouncer 2
+start_bouncer 8 # Tests hold locks in sessions beside the sink's.
 echo "1..$((${#programs[@]} + 2))"
 for program in "${programs[@]}"; do
   said=$(env -u KT_PG_DATA KT_PG="$through" tests/lib/with-postgres "$KG_BUILD/tests/$program" 2>&1)

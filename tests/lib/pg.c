@@ -79,14 +79,19 @@ void kt_pg_reset(void)
                       "DROP SCHEMA public CASCADE; CREATE SCHEMA public;");
 }
 
-void kt_pg_ctl(const char *what)
+void kt_pg_needs_own(void)
 {
-    char command[1024];
-
     if (getenv("KT_PG_DATA") == NULL) {
         print_message("SKIP: the server is not ours to stop\n");
         skip();
     }
+}
+
+void kt_pg_ctl(const char *what)
+{
+    char command[1024];
+
+    kt_pg_needs_own();
     (void)snprintf(command, sizeof(command), "%s --ctl %s", KT_WITH_POSTGRES,
                    what);
     assert_int_equal(system(command), 0);

@@ -20,8 +20,10 @@ const char *kt_pg_query(const char *sql);
 void kt_pg_in_background(const char *sql);
 /* Drops all tables of the schema public. */
 void kt_pg_reset(void);
-/* with-postgres --ctl: "start", "kill", "pause", ... Skips the test when the
- * server is not ours to stop. */
+/* First of a test that wants a server which is ours to stop: skips it, where the
+ * server is none. */
+void kt_pg_needs_own(void);
+/* with-postgres --ctl: "start", "kill", "pause", ... */
 void kt_pg_ctl(const char *what);
 /* Lines of the server's log in which `text` is. */
 unsigned kt_pg_count_log(const char *text);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "proxy.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
-#include "kt.h"
+#include "pg.h"
 
 enum { ANSWER_MS = 50, PIECE_MAX = 64 * 1024 };
 
@@ -12,11 +13,7 @@ struct wire {
     struct kg_queue node;
     struct kt_proxy *proxy;
     uv_tcp_t client;
-    union {
-        uv_stream_t stream;
-        uv_pipe_t pipe;
-        uv_tcp_t tcp;
-    } server;
+    uv_tcp_t server;
     uv_connect_t connect;
     uv_timer_t timer; /* The server's time to act, before the cut. */
     bool cut;         /* Nothing goes back to the client any more. */
@@ -48,7 +45,7 @@ static void close_wire(struct wire *w)
     }
     kg_queue_remove(&w->node);
     uv_close((uv_handle_t *)&w->client, on_wire_closed);
-    uv_close((uv_handle_t *)&w->server.stream, on_wire_closed);
+    uv_close((uv_handle_t *)&w->server, on_wire_closed);
     uv_close((uv_handle_t *)&w->timer, on_wire_closed);
 }
 
@@ -126,7 +123,7 @@ static void on_client(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
     if (len == 0) {
         return;
     }
-    pass_on(&w->server.stream, buf->base, passing(w, (size_t)len));
+    pass_on((uv_stream_t *)&w->server, buf->base, passing(w, (size_t)len));
     if (is_counted(p, kg_str_of(buf->base, (size_t)len)) &&
         p->n_pieces++ == p->cut_at) {
         p->was_cut = true;
@@ -159,7 +156,7 @@ static void on_connected(uv_connect_t *req, int status)
         return;
     }
     (void)uv_read_start((uv_stream_t *)&w->client, on_alloc, on_client);
-    (void)uv_read_start(&w->server.stream, on_alloc, on_server);
+    (void)uv_read_start((uv_stream_t *)&w->server, on_alloc, on_server);
 }
 
 static void connect_to_server(struct wire *w)
@@ -167,17 +164,12 @@ static void connect_to_server(struct wire *w)
     struct kt_proxy *p = w->proxy;
     struct sockaddr_in addr;
 
-    if (p->server[0] == '/') {
-        (void)uv_pipe_init(&p->loop->uv, &w->server.pipe, 0);
-        uv_pipe_connect(&w->connect, &w->server.pipe, p->server, on_connected);
-    } else {
-        (void)uv_tcp_init(&p->loop->uv, &w->server.tcp);
-        (void)uv_ip4_addr("127.0.0.1", (int)strtol(p->server, NULL, 10), &addr);
-        assert_int_equal(uv_tcp_connect(&w->connect, &w->server.tcp,
-                                        (struct sockaddr *)&addr, on_connected),
-                         0);
-    }
-    w->server.stream.data = w;
+    (void)uv_tcp_init(&p->loop->uv, &w->server);
+    (void)uv_ip4_addr("127.0.0.1", p->server_port, &addr);
+    assert_int_equal(uv_tcp_connect(&w->connect, &w->server,
+                                    (struct sockaddr *)&addr, on_connected),
+                     0);
+    w->server.data = w;
 }
 
 static void on_client_there(uv_stream_t *listener, int status)
@@ -201,13 +193,21 @@ static void on_client_there(uv_stream_t *listener, int status)
     connect_to_server(w);
 }
 
-void kt_proxy_open(struct kt_proxy *p, struct kg_loop *loop, const char *server)
+const char *kt_proxy_conninfo(const struct kt_proxy *p)
+{
+    char words[60];
+
+    (void)snprintf(words, sizeof(words), "host=127.0.0.1 port=%d", p->port);
+    return kt_pg_conninfo_with(words);
+}
+
+void kt_proxy_open(struct kt_proxy *p, struct kg_loop *loop, int server_port)
 {
     struct sockaddr_in addr;
     int len = sizeof(addr);
 
     *p = (struct kt_proxy){.loop = loop,
-                           .server = server,
+                           .server_port = server_port,
                            .cut_at = UINT_MAX,
                            .hold_at = UINT_MAX};
     kg_queue_init(&p->wires);

@@ -13,8 +13,8 @@
 struct kt_proxy {
     struct kg_loop *loop;
     uv_tcp_t listener;
-    int port;           /* On 127.0.0.1. */
-    const char *server; /* Path of its UNIX socket, or its port at 127.0.0.1. */
+    int port;           /* On 127.0.0.1, */
+    int server_port;    /* as this one. */
     const char *needle; /* Only pieces that contain it are counted, or NULL. */
     unsigned n_pieces;  /* Sent by clients so far, while counted. */
     unsigned cut_at;    /* The piece to cut at; UINT_MAX: none. */
@@ -29,8 +29,9 @@ struct kt_proxy {
     bool closed;
 };
 
-void kt_proxy_open(struct kt_proxy *p, struct kg_loop *loop,
-                   const char *server);
+void kt_proxy_open(struct kt_proxy *p, struct kg_loop *loop, int server_port);
+/* The test server's connection string, through it. In a static buffer. */
+const char *kt_proxy_conninfo(const struct kt_proxy *p);
 void kt_proxy_close(struct kt_proxy *p); /* `closed` comes from the loop. */
 
 #endif /* KT_PROXY_H */

@@ -15,18 +15,6 @@ static const struct kt_row two[] = {{"a", "1", "{}", "OK"},
 
 /* --- to be cut off ------------------------------------------------------------------ */
 
-static const char *server_socket(void)
-{
-    static char path[300];
-    char host[200];
-    char port[16];
-
-    assert_int_equal(
-        sscanf(kt_pg_conninfo(), "host=%199s port=%15s", host, port), 2);
-    (void)snprintf(path, sizeof(path), "%s/.s.PGSQL.%s", host, port);
-    return path;
-}
-
 struct cut {
     struct kt_sink t;
     struct kt_proxy proxy;
@@ -36,18 +24,12 @@ struct cut {
 static void open_cut(struct cut *c)
 {
     struct kg_sink_options options = {.migrate = true};
-    struct kg_error e;
-    static char conninfo[100];
 
     *c = (struct cut){0};
     assert_int_equal(kg_loop_init(&c->t.loop), KG_OK);
-    kt_proxy_open(&c->proxy, &c->t.loop, server_socket());
-    (void)snprintf(conninfo, sizeof(conninfo),
-                   "host=127.0.0.1 port=%d user=kt dbname=kt", c->proxy.port);
-    options.conninfo = conninfo;
-    assert_int_equal(kg_sink_create(&c->t.loop, &options, &e, &c->t.sink),
-                     KG_OK);
-    kg_sink_start(c->t.sink, kt_on_state, &c->t);
+    kt_proxy_open(&c->proxy, &c->t.loop, kt_pg_port());
+    options.conninfo = kt_proxy_conninfo(&c->proxy);
+    kt_sink_open_on(&c->t, &options);
 }
 
 static void close_cut(struct cut *c)
@@ -153,6 +135,7 @@ static void a_server_killed_mid_batch_loses_and_doubles_nothing(void **state)
     struct kt_sink t;
 
     (void)state;
+    kt_pg_needs_own();
     kt_sink_fresh(&t);
     for (unsigned i = 0; i < REPORTS; i++) {
         struct kg_run_info run = kt_run(i + 1, NOON);
@@ -192,6 +175,7 @@ static void stall(bool connected)
     struct kt_stored s;
     struct kt_ticks ticks;
 
+    kt_pg_needs_own();
     kt_pg_reset();
     if (connected) {
         kt_sink_open_with(&t, kt_pg_conninfo(), false);

@@ -34,9 +34,7 @@ static void open_over_rows(struct kt_sink *t, const char *more)
                                           {"b", "1", "{}", "OK"}};
     struct kg_run_info run = kt_run(1, NOON);
 
-    if (getenv("KT_PG_DATA") == NULL) {
-        skip();
-    }
+    kt_pg_needs_own();
     kt_pg_reset();
     kt_sink_open_with(t, kt_pg_conninfo_with(more), false);
     kt_sink_until_ready(t);
