@@ -155,6 +155,35 @@ void kg_columns_add_scope(struct kg_sql *q, const struct kg_table_def *def,
     kg_sql_add(q, ")::text");
 }
 
+/* A value out of the scope's text, as the table has it. */
+static void add_scope_value(struct kg_sql *q, const struct kg_table_def *def,
+                            uint32_t i, const char *scope)
+{
+    struct kg_str name = kg_str_from(def->columns[def->scope[i]].name);
+
+    kg_sql_add(q, "(jsonb_populate_record(NULL::");
+    kg_sql_table(q, def->name);
+    kg_sql_add(q, ", jsonb_build_object(");
+    kg_sql_literal(q, name);
+    kg_sql_add(q, ", %s::jsonb -> %u))).", scope, i);
+    kg_sql_name(q, name);
+}
+
+void kg_columns_add_in_scope(struct kg_sql *q, const struct kg_table_def *def,
+                             const char *scope)
+{
+    kg_sql_add(q, "%s = ", scope);
+    kg_columns_add_scope(q, def, "t.");
+    for (uint32_t i = 0; i < def->n_scope; i++) {
+        if (kg_column_is(def, def->scope[i], KG_COLUMNS_KEYS)) {
+            kg_sql_add(q, " AND t.");
+            kg_sql_name(q, kg_str_from(def->columns[def->scope[i]].name));
+            kg_sql_add(q, " = ");
+            add_scope_value(q, def, i, scope);
+        }
+    }
+}
+
 void kg_columns_add_typed_scope(struct kg_sql *q,
                                 const struct kg_table_def *def,
                                 const struct kg_str *casts)

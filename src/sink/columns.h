@@ -39,7 +39,11 @@ void kg_columns_add_order(struct kg_sql *q, const struct kg_table_def *def);
 /* ["c1","team-a"]: what kubeglean_scopes and the ledger call the scope. */
 void kg_columns_add_scope(struct kg_sql *q, const struct kg_table_def *def,
                           const char *alias);
-/* The same of texts that are still to become the columns' types. */
+/* t's row is of the scope that the expression `scope` is. No index knows the text
+ * of a scope; columns of the key, which are never NULL, are asked by themselves. */
+void kg_columns_add_in_scope(struct kg_sql *q, const struct kg_table_def *def,
+                             const char *scope);
+/* The scope of texts that are still to become the columns' types. */
 void kg_columns_add_typed_scope(struct kg_sql *q,
                                 const struct kg_table_def *def,
                                 const struct kg_str *casts);

@@ -71,8 +71,8 @@ static void add_clear(struct kg_sql *q, const struct source *from)
     kg_sql_table(q, from->def->name);
     kg_sql_add(q, " AS t USING b WHERE EXISTS (SELECT FROM b) AND t.");
     kg_sql_name(q, kg_str_from(from->def->columns[from->def->scanned_at].name));
-    kg_sql_add(q, " = b.newest AND b.scope = ");
-    kg_columns_add_scope(q, from->def, "t.");
+    kg_sql_add(q, " = b.newest AND ");
+    kg_columns_add_in_scope(q, from->def, "b.scope");
 }
 
 static void add_advance(struct kg_sql *q, const struct source *from)

@@ -549,8 +549,8 @@ void kg_sql_replace(struct kg_sql *q, const struct kg_table_def *def)
     kg_sql_add(q, " AS t USING kubeglean_scopes g WHERE g.target = $2::text"
                   " AND g.newest = $1::text::timestamptz"
                   " AND g.scope = ANY (string_to_array($3::text, E'\\n'))"
-                  " AND g.scope = ");
-    kg_columns_add_scope(q, def, "t.");
+                  " AND ");
+    kg_columns_add_in_scope(q, def, "g.scope");
     kg_sql_add(q, " AND (t.");
     kg_sql_name(q, kg_str_from(def->columns[def->scanned_at].name));
     kg_sql_add(q, " < g.newest OR t.");

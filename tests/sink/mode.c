@@ -3,6 +3,7 @@
 #include "sink.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 enum { NOON = 1790000000 };
 
@@ -98,6 +99,78 @@ static void replace_takes_away_what_the_new_report_lacks(void **state)
                      KG_SUPERSEDED);
     kt_assert_query("SELECT name, pods FROM scan_history ORDER BY 1",
                     "b|2\nc|2\nz|1");
+    kt_sink_end(&t);
+}
+
+#define MANY_FOREIGN                                                         \
+    "INSERT INTO scan_history SELECT 'c2', 'ns', 'z' || i, 'D', 'm', 1,"     \
+    " NULL, 'OK', to_timestamp(1700000000) FROM generate_series(1, 5000) i;" \
+    "ANALYZE scan_history; SELECT pg_stat_reset()"
+#define STATISTICS(what) \
+    "SELECT " what " FROM pg_stat_user_tables WHERE relname = 'scan_history'"
+
+static void replace_looks_at_rows_of_its_own_scope_alone(void **state)
+{
+    struct kg_table_def def = krr_as(KG_MODE_REPLACE);
+    struct kt_sink t;
+    struct kg_run_info run = kt_run(1, NOON);
+    struct kg_run_info later = kt_run(2, NOON + 60);
+    struct kg_run_info twin = kt_run(3, NOON + 60);
+
+    (void)state;
+    kt_sink_fresh(&t);
+    assert_int_equal(kt_prepare(&t, &def).code, KG_OK);
+    (void)kt_pg_query(MANY_FOREIGN);
+    (void)store(&t, &def, &run, a_and_b, 2);
+    (void)store(&t, &def, &later, a_and_b, 1);
+    (void)store(&t, &def, &twin, &a_and_b[1], 1);
+    kt_assert_query("SELECT name FROM scan_history WHERE cluster = 'c1'", "b");
+    kt_sink_end(&t);
+    /* Told when a session ends, or is idle for ten seconds. */
+    for (unsigned i = 0;
+         i < 500 && strcmp(kt_pg_query(STATISTICS("n_tup_del")), "2") != 0;
+         i++) {
+        (void)usleep(20000);
+    }
+    kt_assert_query(STATISTICS("n_tup_del"), "2");
+    kt_assert_query(STATISTICS("seq_tup_read < 5000"), "t");
+}
+
+static void a_scope_may_be_of_any_types(void **state)
+{
+    static const struct kg_column columns[] = {
+        {"shard", KG_TYPE_INTEGER, true},
+        {"day", KG_TYPE_TIMESTAMPTZ, true},
+        {"share", KG_TYPE_NUMERIC, false},
+        {"name", KG_TYPE_TEXT, true},
+        {"scanned_at", KG_TYPE_TIMESTAMPTZ, false}};
+    static const uint32_t scope[] = {0, 1, 2};
+    static const struct kg_table_def def = {.name = "Shards",
+                                            .mode = KG_MODE_REPLACE,
+                                            .n_columns = 5,
+                                            .columns = columns,
+                                            .n_scope = 3,
+                                            .scope = scope,
+                                            .scanned_at = 4};
+#define SHARD(share, name, at) "7", "2026-09-21T00:00:00Z", share, name, at
+#define FIRST                  "2026-09-21T14:13:20Z"
+#define SECOND                 "2026-09-21T14:14:20Z"
+    static const char *const first[] = {SHARD("1.50", "a", FIRST),
+                                        SHARD("1.50", "b", FIRST)};
+    static const char *const other[] = {SHARD(NULL, "c", FIRST)};
+    static const char *const second[] = {SHARD("1.50", "b", SECOND)};
+    struct kg_run_info run = kt_run(1, NOON);
+    struct kt_sink t;
+
+    (void)state;
+    kt_sink_fresh(&t);
+    assert_false(kt_store_texts(&t, &def, &run, first, 2).failed);
+    run = kt_run(2, NOON);
+    assert_false(kt_store_texts(&t, &def, &run, other, 1).failed);
+    run = kt_run(3, NOON + 60);
+    assert_false(kt_store_texts(&t, &def, &run, second, 1).failed);
+    kt_assert_query("SELECT share, name FROM \"Shards\" ORDER BY 2",
+                    "1.50|b\n|c");
     kt_sink_end(&t);
 }
 
@@ -380,6 +453,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(append_keeps_every_row_once),
         cmocka_unit_test(replace_takes_away_what_the_new_report_lacks),
+        cmocka_unit_test(replace_looks_at_rows_of_its_own_scope_alone),
+        cmocka_unit_test(a_scope_may_be_of_any_types),
         cmocka_unit_test(a_large_report_replaces_as_a_small_one_does),
         cmocka_unit_test(a_report_that_is_not_whole_takes_nothing_away),
         cmocka_unit_test(
