@@ -120,7 +120,7 @@ static void disconnect(struct kg_pg *pg)
 }
 
 /* libpq's words on one line: "a: b\n\tc\n" becomes "a: b; c"; and the cure. */
-static void error_from_conn(struct kg_pg *pg, enum kg_errc code)
+void kg_pg_note_conn(struct kg_pg *pg, enum kg_errc code)
 {
     struct kg_str rest = kg_str_from(PQerrorMessage(pg->conn));
     long native = kg_sqlstate_find(rest);
@@ -168,7 +168,7 @@ static void on_deferred(struct kg_deferred *d)
 static void lost(struct kg_pg *pg)
 {
     if (!pg->failed) { /* Else the server said why, just before. */
-        error_from_conn(pg, KG_ECLOSED);
+        kg_pg_note_conn(pg, KG_ECLOSED);
     }
     go_down(pg); /* Last. */
 }
@@ -192,7 +192,7 @@ static void note_refused(struct kg_pg *pg)
 {
     struct kg_error before = pg->error;
 
-    error_from_conn(pg, pg->conn != NULL ? KG_ECONNECT : KG_ENOMEM);
+    kg_pg_note_conn(pg, pg->conn != NULL ? KG_ECONNECT : KG_ENOMEM);
     note_refusal(pg, &before);
 }
 
@@ -276,7 +276,7 @@ static void connected(struct kg_pg *pg)
     if (PQsetnonblocking(pg->conn, 1) != 0 ||
         PQenterPipelineMode(pg->conn) != 1 ||
         poll_for(pg, UV_READABLE) != KG_OK) {
-        error_from_conn(pg, KG_ENOMEM);
+        kg_pg_note_conn(pg, KG_ENOMEM);
         go_down(pg); /* Last. */
         return;
     }
@@ -390,7 +390,7 @@ static void note_failure(struct kg_pg *pg, const PGresult *result)
     }
     pg->failed = true;
     if (text == NULL) { /* libpq's own: the connection. */
-        error_from_conn(pg, KG_ECLOSED);
+        kg_pg_note_conn(pg, KG_ECLOSED);
         return;
     }
     (void)kg_error_set(&pg->error, kg_sqlstate_errc(native), native,
@@ -503,38 +503,6 @@ static void on_socket(uv_poll_t *handle, int status, int events)
     }
 }
 
-void kg_pg_add(struct kg_pg *pg, const char *sql, const struct kg_binds *args)
-{
-    const char *values[KG_BINDS_MAX];
-    int formats[KG_BINDS_MAX];
-    unsigned n = args != NULL ? args->n : 0;
-
-    KG_REQUIRE(pg->sm.state == KG_PG_IDLE);
-    KG_REQUIRE(pg->n_sent < KG_PG_STATEMENTS_MAX);
-    for (unsigned i = 0; i < n; i++) {
-        values[i] = kg_binds_ptr(args, i);
-        formats[i] = 1;
-    }
-    if (pg->failed) {
-        return;
-    }
-    if (sql == NULL || (args != NULL && args->err != KG_OK)) {
-        enum kg_errc code = sql == NULL ? KG_ENOMEM : args->err;
-
-        pg->failed = true;
-        (void)kg_error_set(&pg->error, code, 0, "a statement: %s",
-                           kg_errc_text(code));
-        return;
-    }
-    if (PQsendQueryParams(pg->conn, sql, (int)n, NULL, values,
-                          args != NULL ? args->len : NULL, formats, 0) != 1) {
-        pg->failed = true;
-        error_from_conn(pg, KG_ENOMEM);
-        return;
-    }
-    pg->n_sent++;
-}
-
 void kg_pg_go(struct kg_pg *pg, kg_pg_round_cb cb)
 {
     pg->round_cb = cb;
@@ -545,7 +513,7 @@ void kg_pg_go(struct kg_pg *pg, kg_pg_round_cb cb)
     if (pg->failed || PQpipelineSync(pg->conn) != 1 || PQflush(pg->conn) < 0 ||
         poll_for(pg, UV_READABLE | UV_WRITABLE) != KG_OK) {
         if (!pg->failed) {
-            error_from_conn(pg, KG_ECLOSED);
+            kg_pg_note_conn(pg, KG_ECLOSED);
         }
         close_poller(pg); /* libpq may have closed the socket already. */
         kg_defer(pg->loop, &pg->deferred);

@@ -96,6 +96,12 @@ void kg_pg_connect(struct kg_pg *pg, kg_pg_connect_cb cb);
  * number is the order of adding. `args` may be NULL; they are copied. A failure
  * to add is told by the round's callback. */
 void kg_pg_add(struct kg_pg *pg, const char *sql, const struct kg_binds *args);
+/* The statement that was added last once more: the server parses and plans it
+ * once. */
+void kg_pg_add_again(struct kg_pg *pg, const struct kg_binds *args);
+/* The server may begin with what was added; the round's callback tells of any
+ * failure. */
+void kg_pg_push(struct kg_pg *pg);
 void kg_pg_go(struct kg_pg *pg, kg_pg_round_cb cb);
 /* The first statement of a transaction, but for BEGIN: "SELECT " KG_PG_XACT and
  * perhaps more. Once it was answered the transaction is known until it is
@@ -125,6 +131,10 @@ void kg_xact_note(struct kg_xact *x, unsigned statement,
 /* To DOWN, at once and silently. */
 void kg_pg_drop(struct kg_pg *pg);
 void kg_pg_close(struct kg_pg *pg, kg_pg_close_cb cb);
+
+/* pg.c and send.c alone: `error` is what libpq says of its connection, `code`
+ * unless a server said more. */
+void kg_pg_note_conn(struct kg_pg *pg, enum kg_errc code);
 
 /* Answers of the last round, by the statement's number. */
 size_t kg_pg_rows(const struct kg_pg *pg, unsigned statement);

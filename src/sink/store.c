@@ -14,8 +14,11 @@
 #include "kubeglean/clock.h"
 #include "kubeglean/limits.h"
 
-/* The store, with all of the guard, and with what KG_MODE_REPLACE has behind. */
-enum { STATEMENTS_PER_TABLE = KG_GUARD_NR + 2 };
+/* All of the guard, the store, and what KG_MODE_REPLACE has behind. */
+enum {
+    STORES_MAX = KG_LIMIT_GATHER_ROWS / KG_LIMIT_NEW_ROWS + 1,
+    STATEMENTS_PER_TABLE = KG_GUARD_NR + STORES_MAX + 1
+};
 
 /* Gathered reports are stored a fast way first. */
 static enum kg_sql_how how_to(struct kg_batch *b, const struct kg_target *t)
@@ -109,6 +112,9 @@ static void add_runs(struct kg_batch *b)
 static void rows_args(struct kg_batch *b, struct kg_row_set *set, uint64_t from,
                       uint64_t to, enum kg_sql_how how)
 {
+    if (kg_sql_is_scoped(set->def)) {
+        kg_row_set_number_scopes(set, from, to);
+    }
     kg_binds_reset(&b->args);
     kg_row_set_args(set, from, to, &b->args);
     kg_binds_array_begin(&b->args, KG_BINDS_INTEGER);
@@ -148,27 +154,42 @@ static void add_guard(struct kg_batch *b, struct kg_pg *pg,
     kg_pg_add(pg, kg_sql_text(&q[KG_GUARD_LOCK]), &b->args);
 }
 
+/* New rows go in several statements: the server stores some while the next are
+ * made. Others go in one, where keys that it alone holds equal meet. */
+static void add_stores(struct kg_batch *b, struct kg_pg *pg,
+                       struct kg_target *t, struct kg_row_set *set,
+                       uint64_t from, uint64_t to)
+{
+    enum kg_sql_how how = how_to(b, t);
+    uint64_t n_rows = to - from;
+    uint64_t n = how == KG_SQL_NEW ? (n_rows - 1) / KG_LIMIT_NEW_ROWS + 1 : 1;
+
+    rows_args(b, set, from, from + n_rows / n, how);
+    kg_pg_add(pg, kg_sql_text(&t->store[how]), &b->args);
+    for (uint64_t i = 1; i < n; i++) {
+        kg_pg_push(pg);
+        rows_args(b, set, from + n_rows * i / n, from + n_rows * (i + 1) / n,
+                  how);
+        kg_pg_add_again(pg, &b->args);
+    }
+}
+
 void kg_store_rows(struct kg_batch *b, struct kg_pg *pg, struct kg_row_set *set,
                    uint64_t from, uint64_t to)
 {
     const struct kg_report *r;
-    struct kg_target *t;
-    enum kg_sql_how how;
 
     if (from == to) {
         return;
     }
     r = b->reports[set->refs[from].report];
-    t = r->target;
     if (kg_sql_is_scoped(set->def)) {
         kg_row_set_number_scopes(set, from, to);
         kg_binds_reset(&b->args);
         add_scopes(b, set, from, to);
-        add_guard(b, pg, r, t->guard);
+        add_guard(b, pg, r, r->target->guard);
     }
-    how = how_to(b, t);
-    rows_args(b, set, from, to, how);
-    kg_pg_add(pg, kg_sql_text(&t->store[how]), &b->args);
+    add_stores(b, pg, r->target, set, from, to);
 }
 
 void kg_store_check(const struct kg_batch *b, struct kg_pg *pg)

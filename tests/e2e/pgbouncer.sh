@@ -5,7 +5,7 @@ set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
 export KG_BUILD=${KG_BUILD:-build/dev}
 programs=(sink_store sink_stage sink_reject sink_mode sink_hard sink_table
-  sink_type sink_tie sink_part sink_cancel sink_fault)
+  sink_type sink_tie sink_part sink_cancel sink_fault sink_batch)
 
 if ! command -v pgbouncer >/dev/null; then
   echo "1..1"

@@ -331,12 +331,10 @@ struct kt_stored kt_store_wait(struct kt_sink *t, const struct kg_run_info *run,
     return stored;
 }
 
-struct kt_stored kt_store_texts(struct kt_sink *t,
-                                const struct kg_table_def *def,
-                                const struct kg_run_info *run,
-                                const char *const *texts, size_t n_rows)
+void kt_give_texts(struct kt_sink *t, const struct kg_table_def *def,
+                   const struct kg_run_info *run, const char *const *texts,
+                   size_t n_rows, struct kt_stored *stored)
 {
-    struct kt_stored stored = {0};
     struct kg_value values[KG_COLUMNS_MAX];
     struct kg_report *r;
     bool pause;
@@ -350,7 +348,18 @@ struct kt_stored kt_store_texts(struct kt_sink *t,
         }
         assert_int_equal(kg_report_add(r, &row, &pause), KG_OK);
     }
-    kg_report_end(r, kt_on_done, &stored);
+    *stored = (struct kt_stored){0};
+    kg_report_end(r, kt_on_done, stored);
+}
+
+struct kt_stored kt_store_texts(struct kt_sink *t,
+                                const struct kg_table_def *def,
+                                const struct kg_run_info *run,
+                                const char *const *texts, size_t n_rows)
+{
+    struct kt_stored stored;
+
+    kt_give_texts(t, def, run, texts, n_rows, &stored);
     kt_sink_until(t, &stored.done, 20);
     return stored;
 }

@@ -91,6 +91,9 @@ struct kt_stored kt_store_wait(struct kt_sink *t, const struct kg_run_info *run,
                                uint32_t ordinal, const struct kt_row *rows,
                                size_t n_rows);
 /* Into any table: `texts` has def's n_columns for each row, NULL for NULL. */
+void kt_give_texts(struct kt_sink *t, const struct kg_table_def *def,
+                   const struct kg_run_info *run, const char *const *texts,
+                   size_t n_rows, struct kt_stored *stored);
 struct kt_stored kt_store_texts(struct kt_sink *t,
                                 const struct kg_table_def *def,
                                 const struct kg_run_info *run,
