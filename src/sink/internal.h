@@ -326,8 +326,8 @@ void kg_report_forget_rejects(struct kg_report *r, uint32_t n);
 void kg_report_free(struct kg_report *r);
 /* Goes on, if it can: its target fits now, or is refused. */
 void kg_report_kick(struct kg_report *r);
-/* Those who can go on are told. */
-void kg_report_resume_all(struct kg_sink *s);
+/* Those who can go on are told, in the order of pausing. */
+void kg_report_resume(struct kg_sink *s);
 
 /* --- the batch ---------------------------------------------------------------------------- */
 

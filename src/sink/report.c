@@ -20,6 +20,8 @@
 #include "kubeglean/heap.h"
 #include "kubeglean/limits.h"
 
+enum { RESUMED_IN_A_TURN = 8 };
+
 /*              too large            ended, all staged
  * GATHERING -------------> STAGING ------> ENDED ~~> (batch)
  *     '------- ended -------------------------^
@@ -217,13 +219,18 @@ static bool is_busy(const struct kg_sink *s)
     return false;
 }
 
+static bool holds_much(const struct kg_sink *s)
+{
+    return s->n_bytes > KG_LIMIT_SINK_BYTES;
+}
+
 static bool is_large(const struct kg_report *r)
 {
     size_t len = r->rows.len;
 
     return r->rows.n > KG_LIMIT_BATCH_ROWS || len > KG_LIMIT_BATCH_BYTES ||
-           (r->sink->n_bytes > KG_LIMIT_SINK_BYTES &&
-            len > KG_LIMIT_STAGE_BYTES / 16 && !is_busy(r->sink));
+           (holds_much(r->sink) && len > KG_LIMIT_STAGE_BYTES / 16 &&
+            !is_busy(r->sink));
 }
 
 static bool is_piece(const struct kg_report *r)
@@ -284,7 +291,7 @@ void kg_report_kick(struct kg_report *r)
  * gathers must be read to its end to be stored. */
 static bool must_pause(const struct kg_report *r)
 {
-    bool much = r->sink->n_bytes > KG_LIMIT_SINK_BYTES;
+    bool much = holds_much(r->sink);
 
     if (r->sm.state == KG_REPORT_STAGING) {
         return is_piece(r) || (much && r->job_busy);
@@ -292,8 +299,12 @@ static bool must_pause(const struct kg_report *r)
     return much && (!kg_sink_is_ready(r->sink) || is_busy(r->sink));
 }
 
-void kg_report_resume_all(struct kg_sink *s)
+/* A few in each turn while there is room: all at once, each would take a row of
+ * it, and none its last. */
+void kg_report_resume(struct kg_sink *s)
 {
+    size_t max = holds_much(s) ? SIZE_MAX : RESUMED_IN_A_TURN;
+    size_t n = 0;
     struct kg_queue batch;
     struct kg_queue *node;
 
@@ -307,11 +318,15 @@ void kg_report_resume_all(struct kg_sink *s)
         if (s->sm.state == KG_SINK_CLOSING) {
             continue;
         }
-        if (must_pause(r)) {
+        if (n == max || must_pause(r)) {
             kg_queue_insert_tail(&s->paused, node);
         } else if (r->resume_cb != NULL) {
+            n++;
             r->resume_cb(r->resume_data); /* May abort any report, or close. */
         }
+    }
+    if (n == max) {
+        kg_sink_dispatch(s);
     }
 }
 

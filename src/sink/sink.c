@@ -335,7 +335,7 @@ static void on_dispatch(struct kg_deferred *d)
         }
     }
     arm_timer(s);
-    kg_report_resume_all(s); /* Last: may close. */
+    kg_report_resume(s); /* Last: may close. */
 }
 
 void kg_sink_dispatch(struct kg_sink *s)

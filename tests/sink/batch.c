@@ -164,6 +164,76 @@ static void keys_that_are_equal_meet_in_whichever_statement(void **state)
     kt_sink_end(&t);
 }
 
+/* --- many readers, little room --------------------------------------------------- */
+
+enum { READERS = 1000, READ_ROWS = 20 };
+
+struct reader {
+    struct kg_run_info run;
+    struct kg_report *report;
+    unsigned n_rows;
+    bool may_read;
+    struct kt_stored stored;
+};
+
+static void on_resume(void *data)
+{
+    struct reader *reader = data;
+
+    reader->may_read = true;
+}
+
+/* As many rows as it may add. */
+static void read_on(struct reader *reader, unsigned number)
+{
+    static char pad[1024];
+    char name[32];
+    bool pause = false;
+
+    memset(pad, 'x', sizeof(pad) - 1);
+    while (reader->n_rows < READ_ROWS && !pause) {
+        const struct kt_row row = {name, "1", NULL, pad};
+
+        (void)snprintf(name, sizeof(name), "%u-%u", number, reader->n_rows);
+        kt_add(reader->report, &reader->run, &row, reader->n_rows++, &pause);
+    }
+    reader->may_read = false;
+    if (reader->n_rows == READ_ROWS) {
+        kg_report_end(reader->report, kt_on_done, &reader->stored);
+    }
+}
+
+static void of_many_readers_that_wait_a_few_go_on_to_their_end(void **state)
+{
+    static struct reader readers[READERS];
+    struct kt_sink t;
+
+    (void)state;
+    fresh(&t, &kt_krr);
+    for (unsigned i = 0; i < READERS; i++) {
+        readers[i] = (struct reader){.run = kt_run(i + 1, NOON)};
+        assert_int_equal(kg_report_begin(t.sink, &kt_krr, &readers[i].run, 0,
+                                         &readers[i].report),
+                         KG_OK);
+        kg_report_on_resume(readers[i].report, on_resume, &readers[i]);
+        read_on(&readers[i], i);
+    }
+    for (unsigned n_done = 0; n_done < READERS;) {
+        n_done = 0;
+        (void)kg_loop_turn(&t.loop);
+        for (unsigned i = 0; i < READERS; i++) {
+            if (readers[i].may_read) {
+                read_on(&readers[i], i);
+            }
+            n_done += readers[i].stored.done;
+        }
+    }
+    assert_true(kt_heap_peak() < (size_t)16 * 1024 * 1024);
+    kt_assert_query("SELECT count(*), sum(rows) FROM kubeglean_runs",
+                    "1000|20000");
+    kt_sink_end(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,6 +241,7 @@ int main(void)
         cmocka_unit_test(known_rows_go_in_one),
         cmocka_unit_test(scopes_are_taken_whole_however_many_statements),
         cmocka_unit_test(keys_that_are_equal_meet_in_whichever_statement),
+        cmocka_unit_test(of_many_readers_that_wait_a_few_go_on_to_their_end),
     };
 
     return cmocka_run_group_tests_name("batch", tests, NULL, NULL);
