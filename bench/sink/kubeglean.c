@@ -2,6 +2,7 @@
 /* The sink as an agent uses it: reports begin, their rows come a few at a time
  * from all of them in turn, a pause is obeyed, and a report that is stored makes
  * room for the next one. */
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -16,7 +17,9 @@ struct feeder {
     struct kg_sink *sink;
     const struct load *load;
     struct kg_deferred feed;
-    struct kg_queue active; /* Reports that may be fed. */
+    struct kg_queue active; /* Reports that may be fed, */
+    struct kg_queue held;   /* and, of load.hold, those that have all. */
+    size_t n_held;
     size_t n_begun, n_stored, n_reports;
     double *delays_ms; /* Of each report. */
     bool ready, closed;
@@ -160,7 +163,11 @@ static size_t feed_some(struct feed *feed)
         feed->at++;
     }
     kg_queue_remove(&feed->node);
-    if (feed->at == feed->end) {
+    if (feed->at == feed->end && l->hold) {
+        kg_report_on_resume(feed->report, NULL, NULL);
+        kg_queue_insert_tail(&feed->feeder->held, &feed->node);
+        feed->feeder->n_held++;
+    } else if (feed->at == feed->end) {
         feed->ended_ns = kg_clock_mono_ns();
         kg_report_end(feed->report, on_stored, feed);
     } else if (!pause) {
@@ -199,35 +206,43 @@ static void note_delays(struct feeder *f, struct measured *m)
     m->max_ms = f->delays_ms[f->n_stored - 1];
 }
 
-static void open_sink(struct feeder *f)
+static void open_sink(struct feeder *f, const struct load *l)
 {
-    const struct kg_sink_options options = {.conninfo = f->load->conninfo,
-                                            .n_connections =
-                                                f->load->n_connections,
+    const struct kg_sink_options options = {.conninfo = l->conninfo,
+                                            .n_connections = l->n_connections,
                                             .migrate = true};
     struct kg_error e;
     bool fits = false;
 
+    *f = (struct feeder){.load = l, .n_reports = l->rows->n / l->n_report};
+    kg_queue_init(&f->active);
+    kg_queue_init(&f->held);
+    kg_deferred_init(&f->feed, on_feed);
     if (kg_loop_init(&f->loop) != KG_OK ||
         kg_sink_create(&f->loop, &options, &e, &f->sink) != KG_OK) {
         die("the sink", &e);
     }
     kg_sink_start(f->sink, on_state, f);
     until(f, &f->ready);
-    must(kg_sink_prepare(f->sink, f->load->rows->def, on_table, &fits));
+    must(kg_sink_prepare(f->sink, l->rows->def, on_table, &fits));
     until(f, &fits);
+}
+
+static void close_sink(struct feeder *f)
+{
+    kg_sink_close(f->sink, on_closed, f);
+    until(f, &f->closed);
+    kg_loop_close(&f->loop);
 }
 
 void store_by_kubeglean(const struct load *l, struct measured *ret_measured)
 {
-    struct feeder f = {.load = l, .n_reports = l->rows->n / l->n_report};
+    struct feeder f;
     struct stopwatch w;
 
-    kg_queue_init(&f.active);
-    kg_deferred_init(&f.feed, on_feed);
+    open_sink(&f, l);
     f.delays_ms = kg_calloc(f.n_reports, sizeof(double));
     KG_REQUIRE(f.delays_ms != NULL && f.n_reports > 0);
-    open_sink(&f);
     w = stopwatch_begin(l->conninfo);
     begin_reports(&f);
     while (f.n_stored < f.n_reports) {
@@ -235,8 +250,60 @@ void store_by_kubeglean(const struct load *l, struct measured *ret_measured)
     }
     stopwatch_end(&w, ret_measured);
     note_delays(&f, ret_measured);
-    kg_sink_close(f.sink, on_closed, &f);
-    until(&f, &f.closed);
-    kg_loop_close(&f.loop);
+    close_sink(&f);
     kg_free(f.delays_ms);
+}
+
+/* --- what a report holds --------------------------------------------------------- */
+
+static size_t heap_in_use(void)
+{
+    struct mallinfo2 info = mallinfo2();
+
+    return info.uordblks + info.hblkhd;
+}
+
+static void on_quiet(uv_timer_t *timer)
+{
+    *(bool *)timer->data = true;
+}
+
+/* Until what was on its way to staging is there. */
+static void wait_until_quiet(struct feeder *f)
+{
+    enum { QUIET_MS = 500 };
+    bool quiet = false;
+    uv_timer_t timer = {.data = &quiet};
+
+    (void)uv_timer_init(&f->loop.uv, &timer);
+    (void)uv_timer_start(&timer, on_quiet, QUIET_MS, 0);
+    until(f, &quiet);
+    uv_close((uv_handle_t *)&timer, NULL);
+    (void)kg_loop_turn(&f->loop);
+}
+
+double hold_by_kubeglean(const struct load *l)
+{
+    struct kg_queue *node;
+    struct feeder f;
+    size_t before;
+    double held;
+
+    open_sink(&f, l);
+    before = heap_in_use();
+    begin_reports(&f);
+    while (f.n_held < f.n_reports) {
+        (void)kg_loop_turn(&f.loop);
+    }
+    wait_until_quiet(&f);
+    held = (double)(heap_in_use() - before);
+    while ((node = kg_queue_head(&f.held)) != NULL) {
+        struct feed *feed = KG_CONTAINER_OF(node, struct feed, node);
+
+        kg_queue_remove(node);
+        kg_report_abort(feed->report);
+        kg_free(feed);
+    }
+    close_sink(&f);
+    return held / (double)f.n_reports;
 }

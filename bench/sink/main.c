@@ -227,11 +227,51 @@ static void run_scenario(const struct options *o, const struct scenario *s)
     }
 }
 
+/* --- memory ------------------------------------------------------------------------ */
+
+static void print_held(const struct options *o, size_t n_reports,
+                       size_t n_report)
+{
+    struct rows rows;
+    struct kg_table_def def;
+
+    rows_make(&rows, rows_profile("krr"), n_reports, n_report, 1);
+    rows_stamp(&rows, o->began_us);
+    def = *rows.def;
+    def.name = "held";
+    rows.def = &def;
+    const struct load load = {.conninfo = o->conninfo,
+                              .rows = &rows,
+                              .n_report = n_report,
+                              .in_flight = n_reports,
+                              .n_read = 16,
+                              .n_connections = 2,
+                              .scanned_at_us = o->began_us,
+                              .hold = true};
+
+    (void)printf("{\"scenario\":\"held\",\"reports\":%zu,\"rows\":%zu,"
+                 "\"heap_bytes_per_report\":%.0f}\n",
+                 n_reports, n_report, hold_by_kubeglean(&load));
+    (void)fflush(stdout);
+}
+
+static void run_held(const struct options *o)
+{
+    static const size_t n_reports[] = {50, 500};
+    static const size_t n_rows[] = {1, 40, 1100};
+
+    for (size_t i = 0; i < KG_COUNT_OF(n_rows); i++) {
+        for (size_t k = 0; k < KG_COUNT_OF(n_reports); k++) {
+            print_held(o, n_reports[k], n_rows[i]);
+        }
+    }
+}
+
 static _Noreturn void show_usage(int status)
 {
     (void)fprintf(status == 0 ? stdout : stderr,
                   "usage: kg-bench-sink [--rounds N] [--way NAME] "
-                  "[gathered|small|large]\n"
+                  "[gathered|small|large|held]\n"
                   "KT_PG names the server: run it by bench/sink/run\n");
     exit(status);
 }
@@ -278,6 +318,10 @@ int main(int argc, char **argv)
             found = true;
             run_scenario(&o, &scenarios[i]);
         }
+    }
+    if (o.only != NULL && strcmp(o.only, "held") == 0) {
+        found = true;
+        run_held(&o);
     }
     if (!found) {
         show_usage(2);

@@ -15,6 +15,7 @@ struct load {
     size_t n_read;          /* Rows of a report that come at a time. */
     unsigned n_connections; /* kubeglean's. */
     int64_t scanned_at_us;
+    bool hold; /* Reports are not ended: see hold_by_kubeglean(). */
 };
 
 struct measured {
@@ -27,6 +28,9 @@ struct measured {
 
 /* kubeglean's public API: ledger and guard. The tables are made before. */
 void store_by_kubeglean(const struct load *l, struct measured *ret_measured);
+/* What the heap holds for each report, in bytes, when all have their rows and
+ * none its end; of what was too much to gather, what is not staged yet. */
+double hold_by_kubeglean(const struct load *l);
 /* The seed's statement: VALUES of 1000 rows, not prepared. */
 void store_by_values(const struct load *l, struct measured *ret_measured);
 /* The same, one transaction for each report. */

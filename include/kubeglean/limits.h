@@ -38,7 +38,7 @@
 #define KG_LIMIT_BATCH_BYTES  (1 * KG_MIB) /* or bytes, is staged. */
 #define KG_LIMIT_GATHER_ROWS  3000 /* Reports that share a transaction, */
 #define KG_LIMIT_GATHER_BYTES (2 * KG_MIB) /* which has a cost of its own. */
-#define KG_LIMIT_NEW_ROWS     1000 /* Of them in a statement. */
+#define KG_LIMIT_NEW_ROWS     1000         /* Of them in a statement. */
 #define KG_LIMIT_CONNECTIONS  2      /* A third gains nothing (measured). */
 #define KG_LIMIT_REJECTS      100    /* Bad rows of a report written down. */
 #define KG_LIMIT_CONNECT_MS   10000  /* Milliseconds to connect. */
