@@ -287,9 +287,29 @@ static bool goes_on_with(uint8_t byte)
     return byte == ' ' || byte == '\t' || byte == '}' || byte == ']';
 }
 
-static enum kg_frame_event judge_line(struct kg_frame *f, struct kg_str line,
-                                      size_t stamp, enum kg_line verdict)
+/* `whole`: to its end; else there is more of it than is looked at. */
+static enum kg_line verdict_on(const struct kg_frame *f, struct kg_str line,
+                               bool whole)
 {
+    return whole && line.len > 0 ? kg_foreign_judge(line, f->options.root)
+                                 : KG_LINE_DOUBTFUL;
+}
+
+static size_t stamp_of(const struct kg_frame *f, struct kg_str line)
+{
+    bool open;
+
+    return f->mend.stamped ? kg_foreign_stamp(line, &open) : 0;
+}
+
+static enum kg_frame_event judge_line(struct kg_frame *f, struct kg_str line,
+                                      bool whole)
+{
+    size_t stamp = stamp_of(f, line);
+    enum kg_line verdict;
+
+    line = kg_str_of(line.ptr + stamp, line.len - stamp);
+    verdict = verdict_on(f, line, whole);
     if (verdict == KG_LINE_FOREIGN && may_lose_a_line(f)) {
         lose_line(f);
         return KG_FRAME_NONE;
@@ -305,31 +325,24 @@ static enum kg_frame_event judge_line(struct kg_frame *f, struct kg_str line,
     return KG_FRAME_NONE;
 }
 
-/* All of it is there, or as much as is looked at. */
-static enum kg_frame_event judge(struct kg_frame *f, bool whole)
+static enum kg_frame_event judge_piece(struct kg_frame *f, struct kg_str line,
+                                       bool whole)
 {
-    struct kg_str line = kg_buf_str(&f->mend.text);
-    enum kg_line verdict = KG_LINE_DOUBTFUL;
-    size_t stamp = 0;
-    bool open;
-
-    line.len -= line.len > 0 && line.ptr[line.len - 1] == '\n';
-    if (f->mend.kind == KG_MEND_LINE && f->mend.stamped) {
-        stamp = kg_foreign_stamp(line, &open);
-        line = kg_str_of(line.ptr + stamp, line.len - stamp);
-    }
-    if (whole && line.len > 0) {
-        verdict = kg_foreign_judge(line, f->options.root);
-    }
-    if (f->mend.kind == KG_MEND_LINE) {
-        return judge_line(f, line, stamp, verdict);
-    }
-    if (verdict == KG_LINE_FOREIGN) {
+    if (verdict_on(f, line, whole) == KG_LINE_FOREIGN) {
         take_out(f);
     } else {
         release(f, 0);
     }
     return KG_FRAME_NONE;
+}
+
+static enum kg_frame_event judge(struct kg_frame *f, bool whole)
+{
+    struct kg_str line = kg_buf_str(&f->mend.text);
+
+    line.len -= line.len > 0 && line.ptr[line.len - 1] == '\n';
+    return f->mend.kind == KG_MEND_LINE ? judge_line(f, line, whole)
+                                        : judge_piece(f, line, whole);
 }
 
 /* --- reading -------------------------------------------------------------------- */
