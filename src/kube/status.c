@@ -3,9 +3,22 @@
 
 #include <stdio.h>
 
+/* One line of whole characters: it may be a proxy's that says this. */
 static void copy(char *to, size_t size, struct kg_str from)
 {
-    (void)snprintf(to, size, "%.*s", KG_STR_ARG(from));
+    int would_be = snprintf(to, size, "%.*s", KG_STR_ARG(from));
+    size_t len = would_be > 0 ? strlen(to) : 0;
+    size_t at = 0;
+
+    while (at < len) {
+        at += kg_str_utf8_span(kg_str_of(to + at, len - at));
+        if (at < len) {
+            to[at++] = '?';
+        }
+    }
+    for (char *c = to; *c != '\0'; c++) {
+        *c = (unsigned char)*c < ' ' || *c == 0x7f ? ' ' : *c;
+    }
 }
 
 void kg_kube_status_read(struct kg_kube_status *s, int http,
