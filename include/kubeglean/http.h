@@ -45,6 +45,9 @@ struct kg_http_options {
     struct kg_str token; /* As for kg_http_set_token(). */
     const char *headers; /* Lines of each request, between '\n'; or NULL. */
     const char *user_agent;
+    uint32_t qps;       /* Requests a second, watches apart; 0: any number. */
+    uint32_t burst;     /* So many may come at once before that counts. */
+    uint32_t n_at_once; /* Under way, streams and watches apart; 0: any. */
 };
 
 /* Copies the options. KG_ECONFIG when they cannot be used: `e` says which. */
@@ -106,6 +109,7 @@ struct kg_http_ask {
     uint32_t idle_ms;  /* KG_ETIMEOUT after so long without a byte; 0: never. */
     uint32_t total_ms; /* KG_ETIMEOUT after so long in all; 0: never. */
     bool stream;       /* A connection of its own. */
+    bool watch;        /* Open for long: it does not wait for its turn. */
 };
 
 /* Embedded in who asks. */

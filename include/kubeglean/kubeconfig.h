@@ -25,6 +25,7 @@ struct kg_kubeconfig_overrides {
     const char *const *as_groups;
     size_t n_as_groups;
     uint64_t request_timeout_ms;
+    uint64_t qps, burst;
 };
 
 /* All may be NULL or empty. */
@@ -69,6 +70,7 @@ struct kg_kubeconfig {
     struct kg_kubeconfig_exec exec; /* When nothing else says who we are. */
     const char *impersonate;        /* Header lines, between '\n'; or NULL. */
     uint64_t request_timeout_ms;    /* 0: not said. */
+    uint64_t qps, burst;            /* The same. */
     struct kg_tree tree;            /* Private. */
 };
 

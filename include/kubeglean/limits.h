@@ -29,7 +29,10 @@
 #define KG_LIMIT_RESPONSE   (8 * KG_MIB)  /* A whole answer that is kept. */
 #define KG_LIMIT_HEADERS    (64 * KG_KIB) /* Of one answer. */
 #define KG_LIMIT_URL        (8 * KG_KIB)  /* Label selectors are long. */
-#define KG_LIMIT_KUBECONFIG (4 * KG_MIB)  /* Many contexts with certificates. */
+#define KG_LIMIT_QPS        400 /* Requests a second: 100 Jobs take 300. */
+#define KG_LIMIT_BURST      800 /* A cluster's namespaces, listed at a start. */
+#define KG_LIMIT_REQUESTS   100 /* At a time: servers take 100 on a connection. */
+#define KG_LIMIT_KUBECONFIG (4 * KG_MIB) /* Many contexts with certificates. */
 #define KG_LIMIT_CREDENTIAL \
     (1 * KG_MIB) /* A token; a bundle of CAs has 200 K. */
 

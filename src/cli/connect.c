@@ -89,6 +89,14 @@ const struct kg_option kg_connect_options[] = {
      .type = KG_OPTION_DURATION,
      .at = offsetof(struct kg_connect, over.request_timeout_ms),
      .help = "For one request (default 2m)"},
+    {.name = "qps",
+     .type = KG_OPTION_NUMBER,
+     .at = offsetof(struct kg_connect, over.qps),
+     .help = "Requests a second at most (default 400)"},
+    {.name = "burst",
+     .type = KG_OPTION_NUMBER,
+     .at = offsetof(struct kg_connect, over.burst),
+     .help = "So many at once before that counts (default 800)"},
     {0}};
 
 static void hide(const char *secret)

@@ -12,6 +12,7 @@
 #define KG_HTTP_CLIENT_H
 
 #include "kubeglean/http.h"
+#include "pace.h"
 #include "resolver.h"
 #include "transfer.h"
 
@@ -21,6 +22,7 @@ struct kg_http {
     struct kg_origin origin;
     char *authorization; /* The whole line, or NULL. */
     bool held;           /* Nothing begins; what waits is in `starting`. */
+    struct kg_pace pace; /* Of requests; watches are free. */
     struct kg_resolver resolver;
     struct kg_lane *shared;  /* NULL until needed, and after a time-out. */
     struct kg_lane *watches; /* The same. */
@@ -63,7 +65,9 @@ void kg_http_retire(struct kg_http *http, struct kg_lane *lane);
 void kg_http_on_work(struct kg_deferred *d);
 /* Takes what is dead out of libcurl, and closes lanes that are of no use. */
 void kg_http_clean_up(struct kg_http *http);
-/* The sweep's timer fires at `t`'s next time at the latest. */
+/* The sweep's timer fires then at the latest, or at `t`'s next time. What waits
+ * for its turn is looked at again. */
+void kg_http_arm_at(struct kg_http *http, uint64_t due_ms);
 void kg_http_arm_sweep(struct kg_http *http, const struct kg_transfer *t);
 
 #endif /* KG_HTTP_CLIENT_H */

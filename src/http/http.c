@@ -110,6 +110,8 @@ static enum kg_errc create(struct kg_loop *loop,
         return err;
     }
     http->loop = loop;
+    kg_pace_init(&http->pace, options->qps, options->burst, options->n_at_once,
+                 kg_loop_now_ms(loop));
     kg_latch_init(&http->open, loop);
     kg_resolver_init(&http->resolver, &http->open, http->origin.name,
                      http->origin.port);

@@ -19,7 +19,7 @@ static uint64_t due_of(const struct kg_transfer *t)
 
 static void on_sweep(uv_timer_t *timer);
 
-static void arm(struct kg_http *http, uint64_t due_ms)
+void kg_http_arm_at(struct kg_http *http, uint64_t due_ms)
 {
     uint64_t now_ms = kg_loop_now_ms(http->loop);
     uint64_t wait_ms = due_ms > now_ms ? due_ms - now_ms : 0;
@@ -36,7 +36,7 @@ static void arm(struct kg_http *http, uint64_t due_ms)
 
 void kg_http_arm_sweep(struct kg_http *http, const struct kg_transfer *t)
 {
-    arm(http, due_of(t));
+    kg_http_arm_at(http, due_of(t));
 }
 
 static void time_out(struct kg_transfer *t, uint64_t now_ms)
@@ -89,9 +89,13 @@ static void on_sweep(uv_timer_t *timer)
     uint64_t now_ms = kg_loop_now_ms(http->loop);
     struct kg_queue *node;
 
+    if (!kg_queue_empty(&http->starting)) {
+        kg_defer(http->loop, &http->work);
+    }
     take_overdue(&http->starting, now_ms, &http->batch);
     take_overdue(&http->active, now_ms, &http->batch);
-    arm(http, first_due(&http->active, first_due(&http->starting, UINT64_MAX)));
+    kg_http_arm_at(
+        http, first_due(&http->active, first_due(&http->starting, UINT64_MAX)));
     while ((node = kg_queue_head(&http->batch)) != NULL) {
         time_out(kg_transfer_of(node), now_ms);
     }

@@ -223,6 +223,7 @@ struct kg_transfer *kg_transfer_create(struct kg_http *http,
     kg_queue_init(&t->flow_node);
     t->http = http;
     t->stream = ask->stream;
+    t->watch = ask->watch;
     t->idle_ms = ask->idle_ms;
     t->easy = curl_easy_init();
     if (t->easy == NULL || !set_url(t, origin, ask) ||

@@ -21,6 +21,8 @@ struct kg_transfer {
     struct kg_http_req *req; /* NULL: nobody listens any more. */
     struct kg_lane *lane;    /* NULL until libcurl has it. */
     bool stream;
+    bool watch;    /* Begins at once. */
+    bool counted;  /* It is one of those under way. */
     bool answered; /* The head is complete. */
     enum kg_flow flow;
     CURL *easy;

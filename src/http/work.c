@@ -14,6 +14,10 @@ void kg_http_bury(struct kg_transfer *t)
         t->req->transfer = NULL;
         t->req = NULL;
     }
+    if (t->counted) {
+        t->counted = false;
+        http->pace.n_now--;
+    }
     kg_queue_remove(&t->flow_node);
     kg_transfer_move(t, &http->dead);
     kg_defer(http->loop, &http->work);
@@ -227,6 +231,47 @@ static void on_resolved(struct kg_resolver *r, const char *entry,
     kg_defer(http->loop, &http->work);
 }
 
+/* A watch asks once for a long time; a stream is not one of many at a time, the
+ * owner counts those. */
+static bool may_begin(struct kg_http *http, struct kg_transfer *t,
+                      uint64_t now_ms)
+{
+    bool counted = !t->stream;
+
+    if (t->watch) {
+        return true;
+    }
+    if ((counted && !kg_pace_has_room(&http->pace)) ||
+        !kg_pace_take(&http->pace, now_ms)) {
+        return false;
+    }
+    t->counted = counted;
+    http->pace.n_now += counted ? 1 : 0;
+    return true;
+}
+
+/* Into the batch; who has to wait is not idle meanwhile. */
+static void admit(struct kg_http *http)
+{
+    uint64_t now_ms = kg_loop_now_ms(http->loop);
+    struct kg_queue *node = http->starting.next;
+    uint64_t wait_ms;
+
+    while (node != &http->starting) {
+        struct kg_transfer *t = kg_transfer_of(node);
+
+        node = node->next;
+        t->last_ms = now_ms;
+        if (may_begin(http, t, now_ms)) {
+            kg_transfer_move(t, &http->batch);
+        }
+    }
+    wait_ms = kg_pace_wait_ms(&http->pace);
+    if (wait_ms > 0 && !kg_queue_empty(&http->starting)) {
+        kg_http_arm_at(http, now_ms + wait_ms);
+    }
+}
+
 static void begin_all(struct kg_http *http)
 {
     struct kg_queue *node;
@@ -238,7 +283,7 @@ static void begin_all(struct kg_http *http)
         return;
     }
     if (kg_resolver_get(&http->resolver, &address)) {
-        kg_queue_move(&http->starting, &http->batch);
+        admit(http);
         while ((node = kg_queue_head(&http->batch)) != NULL) {
             begin(http, kg_transfer_of(node), address);
         }

@@ -101,6 +101,16 @@ static enum kg_errc on_picked(void *data, enum kg_pick_kind kind,
 /* Fields of a Status, which may come in place of anything else. */
 #define STATUS_PATHS "kind", "reason", "message", "code", "details"
 
+/* Of `always`; annotations, which may be large, only while the bookmark that ends
+ * a streamed list is waited for. */
+static size_t n_wanted_always(const struct kg_watch *w, bool list, size_t n)
+{
+    if (list) {
+        return 1;
+    }
+    return w->follow.sm.state == KG_FOLLOW_STREAMING ? n : n - 1;
+}
+
 enum kg_errc kg_changes_expect(struct kg_watch *w, bool list)
 {
     static const char *const list_top[] = {
@@ -108,8 +118,9 @@ enum kg_errc kg_changes_expect(struct kg_watch *w, bool list)
     static const char *const watch_top[] = {"type", STATUS_PATHS, NULL};
     static const char *const always[] = {"metadata.uid",
                                          "metadata.resourceVersion",
-                                         "metadata.annotations", STATUS_PATHS};
+                                         STATUS_PATHS, "metadata.annotations"};
     const char *paths[PATHS_MAX + KG_COUNT_OF(always) + 1] = {NULL};
+    size_t n_always = n_wanted_always(w, list, KG_COUNT_OF(always));
     size_t n = 0;
     struct kg_pick_def def = {
         .each = list ? "items" : NULL,
@@ -123,7 +134,7 @@ enum kg_errc kg_changes_expect(struct kg_watch *w, bool list)
         KG_REQUIRE(n < PATHS_MAX);
         paths[n] = w->paths[n];
     }
-    for (size_t i = 0; i < (list ? 1 : KG_COUNT_OF(always)); i++) {
+    for (size_t i = 0; i < n_always; i++) {
         paths[n++] = always[i];
     }
     kg_pick_destroy(w->pick);

@@ -13,6 +13,14 @@ enum { REQUEST_MS = 120 * 1000 };
 
 /* --- life --------------------------------------------------------------------- */
 
+static uint32_t rate_of(uint64_t said, uint32_t otherwise)
+{
+    if (said == 0) {
+        return otherwise;
+    }
+    return said < UINT32_MAX ? (uint32_t)said : UINT32_MAX;
+}
+
 static struct kg_http_options options_of(const struct kg_kubeconfig *c)
 {
     return (struct kg_http_options){
@@ -26,6 +34,9 @@ static struct kg_http_options options_of(const struct kg_kubeconfig *c)
         .token = kg_str_from(c->token),
         .headers = c->impersonate,
         .user_agent = USER_AGENT,
+        .qps = rate_of(c->qps, KG_LIMIT_QPS),
+        .burst = rate_of(c->burst, KG_LIMIT_BURST),
+        .n_at_once = KG_LIMIT_REQUESTS,
     };
 }
 

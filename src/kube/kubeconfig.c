@@ -324,7 +324,9 @@ enum kg_errc kg_kubeconfig_load(struct kg_kubeconfig *k,
     *k = (struct kg_kubeconfig){.context = "",
                                 .cluster = "",
                                 .request_timeout_ms =
-                                    source->over.request_timeout_ms};
+                                    source->over.request_timeout_ms,
+                                .qps = source->over.qps,
+                                .burst = source->over.burst};
     kg_tree_init(&k->tree, KG_LIMIT_TREE);
     if (err == KG_OK) {
         err = load(&conf, source);

@@ -66,6 +66,7 @@ static enum kg_errc send_request(struct kg_watch *w, const char *path,
 {
     const struct kg_http_ask ask = {.method = "GET",
                                     .path = path,
+                                    .watch = !list,
                                     .idle_ms =
                                         list ? LIST_IDLE_MS : w->idle_ms};
     enum kg_errc err = kg_changes_expect(w, list);

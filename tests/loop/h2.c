@@ -109,12 +109,15 @@ static unsigned free_port(void)
 }
 
 static void start_proxy(struct fixture *f, const struct place *p,
-                        const char *cert)
+                        const char *cert, unsigned n_streams_max)
 {
     unsigned port = free_port();
     char front[64];
     char back[64];
+    char most[64];
 
+    (void)snprintf(most, sizeof(most),
+                   "--frontend-http2-max-concurrent-streams=%u", n_streams_max);
     (void)snprintf(front, sizeof(front), "-f127.0.0.1,%u", port);
     (void)snprintf(back, sizeof(back), "-b127.0.0.1,%s",
                    strrchr(f->server.url, ':') + 1);
@@ -127,7 +130,7 @@ static void start_proxy(struct fixture *f, const struct place *p,
             _exit(1);
         }
         (void)execlp("nghttpx", "nghttpx", "--conf=/dev/null", "--workers=1",
-                     "--single-process", front, back, p->key, cert, NULL);
+                     "--single-process", most, front, back, p->key, cert, NULL);
         _exit(1);
     }
     for (int i = 0; i < 200; i++) { /* Until it listens. */
@@ -152,8 +155,9 @@ static void on_closed(void *data)
     ((struct fixture *)data)->closed = true;
 }
 
-static void setup(struct fixture *f, const struct place *p, const char *cert,
-                  const struct kt_reply *replies, size_t n)
+static void setup_with(struct fixture *f, const struct place *p,
+                       const char *cert, const struct kt_reply *replies,
+                       size_t n, unsigned n_streams_max)
 {
     struct kg_http_options options = {
         .ca = {.text = kg_str_of(p->pem, p->pem_len)}};
@@ -162,9 +166,15 @@ static void setup(struct fixture *f, const struct place *p, const char *cert,
     f->closed = false;
     assert_int_equal(kg_loop_init(&f->loop), KG_OK);
     kt_server_start(&f->server, &f->loop, replies, n);
-    start_proxy(f, p, cert);
+    start_proxy(f, p, cert, n_streams_max);
     options.server = f->url;
     assert_int_equal(kg_http_create(&f->loop, &options, &e, &f->http), KG_OK);
+}
+
+static void setup(struct fixture *f, const struct place *p, const char *cert,
+                  const struct kt_reply *replies, size_t n)
+{
+    setup_with(f, p, cert, replies, n, 100);
 }
 
 static void teardown(struct fixture *f)
@@ -284,6 +294,35 @@ static void requests_share_a_connection_and_streams_do_not(void **state)
     teardown(&f);
 }
 
+/* What is beyond it would wait for a place that no watch ever leaves. */
+static void k13_beyond_the_servers_limit_there_are_more_connections(
+    void **state)
+{
+    static const struct kt_reply replies[] = {
+        {"GET /watch", OK_HEAD "Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n",
+         .more = 20},
+    };
+    const struct place *p = *state;
+    struct fixture f;
+    struct asked watches[12];
+
+    if (!p->usable) {
+        skip();
+    }
+    setup_with(&f, p, p->cert, replies, 1, 5);
+    for (size_t i = 0; i < KG_COUNT_OF(watches); i++) {
+        ask(&f, &watches[i], "/watch", false);
+    }
+    for (size_t i = 0; i < KG_COUNT_OF(watches); i++) {
+        while (watches[i].body_len < 2 && !watches[i].done) {
+            (void)kg_loop_turn(&f.loop);
+        }
+        assert_int_equal(watches[i].status, 200);
+    }
+    assert_in_range(n_connections(&f), 3, KG_COUNT_OF(watches) - 1);
+    teardown(&f);
+}
+
 static void a_canceled_request_leaves_the_others(void **state)
 {
     static const struct kt_reply replies[] = {
@@ -370,6 +409,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(requests_share_a_connection_and_streams_do_not),
+        cmocka_unit_test(
+            k13_beyond_the_servers_limit_there_are_more_connections),
         cmocka_unit_test(a_canceled_request_leaves_the_others),
         cmocka_unit_test(a_server_that_goes_away_ends_all_and_comes_back),
         cmocka_unit_test(an_expired_certificate_is_refused),

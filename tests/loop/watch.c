@@ -52,6 +52,50 @@ static void events_may_be_cut_anywhere(void **state)
     kt_watched_end(&d);
 }
 
+/* What the owner did not ask for is passed over, however large. */
+static void an_event_of_megabytes_is_told_from_little_memory(void **state)
+{
+    enum { LARGE = 3 * 1024 * 1024 };
+    static char stream[LARGE + 1024];
+    const struct kt_reply replies[] = {
+        KT_JSON("200 OK", LIST("10", "", "")),
+        {.bytes = stream, .chop = 60000},
+    };
+    int len = snprintf(
+        stream, sizeof(stream),
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
+        "{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"uid\":\"u2\",\"name\":"
+        "\"two\",\"resourceVersion\":\"11\",\"annotations\":{\"big\":\"");
+    struct watched d = {0};
+
+    (void)state;
+    memset(stream + len, 'x', LARGE);
+    (void)snprintf(stream + len + LARGE, sizeof(stream) - LARGE - (size_t)len,
+                   "\"}}}}\n" EVENT("ADDED", JOB("u3", "three", "12")));
+    kt_heap_setup();
+    kt_watched_follow(&d, replies, KG_COUNT_OF(replies), 3);
+    kt_assert_str(kg_str_from(d.trace), "synced\nput u2=two\nput u3=three\n");
+    assert_true(kt_heap_peak() < LARGE / 3);
+    kt_watched_end(&d);
+    kt_heap_teardown();
+}
+
+static void deleted_may_be_the_first_news(void **state)
+{
+    static const struct kt_reply replies[] = {
+        KT_JSON("200 OK", LIST("10", "", "")),
+        OPEN_STREAM(PATH "watch=1", EVENT("DELETED", JOB("u1", "one", "11"))
+                                        EVENT("ADDED", JOB("u2", "one", "12"))),
+    };
+    struct watched d = {0};
+
+    (void)state;
+    kt_watched_follow(&d, replies, KG_COUNT_OF(replies), 3);
+    kt_assert_str(kg_str_from(d.trace), "synced\ndeleted u1=one\nput u2=one\n");
+    assert_int_equal(kg_watch_n_objects(&d.watch), 1);
+    kt_watched_end(&d);
+}
+
 /* The watch ends after a bookmark, in many ways, and goes on from it. */
 static void a_watch_that_ends_goes_on_where_it_was(void **state)
 {
@@ -353,6 +397,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_list_in_pages_then_a_watch),
         cmocka_unit_test(events_may_be_cut_anywhere),
+        cmocka_unit_test(an_event_of_megabytes_is_told_from_little_memory),
+        cmocka_unit_test(deleted_may_be_the_first_news),
         cmocka_unit_test(a_watch_that_ends_goes_on_where_it_was),
         cmocka_unit_test(a_watch_that_went_silent_is_dead),
         cmocka_unit_test(gone_means_list_again_and_what_vanished_is_told),
