@@ -18,6 +18,7 @@ static size_t list(const struct kg_scan *ways[WAYS])
         __builtin_cpu_supports("bmi") && __builtin_cpu_supports("popcnt")) {
         ways[n++] = &kg_scan_avx2;
         if (__builtin_cpu_supports("avx512bw") &&
+            __builtin_cpu_supports("avx512vbmi") &&
             __builtin_cpu_supports("avx512vbmi2") &&
             __builtin_cpu_supports("bmi2")) {
             ways[n++] = &kg_scan_avx512;

@@ -210,9 +210,8 @@ INLINED bool keep(struct kg_nest *kept, struct place *at, const struct mask *m,
 
 /* Counts the elements that ended before `before`; `names` may be names that
  * decide. Returns `before`, or less where a value is not there whole. */
-static inline uint64_t tally_up(struct kg_tally *t, uint64_t names,
-                                uint64_t ended, uint64_t before,
-                                struct place *at)
+INLINED uint64_t tally_up(struct kg_tally *t, uint64_t names, uint64_t ended,
+                          uint64_t before, struct place *at)
 {
     for (names &= before; names != 0; names &= names - 1) {
         uint64_t bit = lowest(names);

@@ -10,8 +10,8 @@
 static inline const uint8_t *kg_scan_blanks(const uint8_t *p,
                                             const uint8_t *end)
 {
-    while (p < end && kg_json_is_space(*p)) {
-        p = kg_bytes_skip_blanks(p + 1, end, false);
+    while (p < end && *p <= ' ' && kg_json_is_space(*p)) {
+        p++;
     }
     return p;
 }
@@ -71,15 +71,14 @@ static inline bool kg_tally_look(struct kg_tally *t, const uint8_t *p,
     }
     p = kg_scan_blanks(p + 1, end);
     rest = (size_t)(end - p);
-    if (!kg_bytes_equal(p, t->value.ptr,
-                        rest < t->value.len ? rest : t->value.len)) {
-        t->met = false;
-        return true;
-    }
     if (rest <= t->value.len) {
-        return false;
+        bool begins = kg_bytes_equal(p, t->value.ptr, rest);
+
+        t->met = t->met && begins;
+        return !begins;
     }
-    t->met = !kg_scalar_has(p[t->value.len]);
+    t->met = (unsigned)kg_bytes_equal(p, t->value.ptr, t->value.len) &
+             (unsigned)!kg_scalar_has(p[t->value.len]); /* It may be any. */
     return true;
 }
 
