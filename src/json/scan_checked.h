@@ -18,13 +18,15 @@ enum {
 
 /* Copies the bytes of `keep`; writes up to BLOCK. */
 INLINED void squeeze(uint8_t *out, const uint8_t *bytes, uint64_t keep);
+/* The n-th lowest of them. */
+INLINED uint64_t nth(uint64_t bits, size_t n);
 
 /* What is left of the text. */
 struct pressed {
     struct text text;
     struct place at;
-    uint8_t *out, *end;          /* It, up to here. */
-    uint64_t kept[CHECK_BLOCKS]; /* Bytes of each block that are in it. */
+    uint8_t *out, *end; /* It, up to here. */
+    uint64_t *kept;     /* Bytes of each block that are in it. */
     uint64_t
         scalar; /* 1: the next block may begin behind a number or a literal, */
     uint64_t gap; /* or in the white space behind one. */
@@ -109,15 +111,14 @@ INLINED void press(struct pressed *p, unsigned n)
 static inline size_t read_for(const struct pressed *p, size_t n)
 {
     size_t i = 0;
-    uint64_t kept;
 
+    if (n == 0) {
+        return 0;
+    }
     while (n > (size_t)__builtin_popcountll(p->kept[i])) {
         n -= (size_t)__builtin_popcountll(p->kept[i++]);
     }
-    for (kept = p->kept[i]; n > 1; n--) {
-        kept &= kept - 1;
-    }
-    return n > 0 ? i * BLOCK + (size_t)__builtin_ctzll(kept) + 1 : 0;
+    return i * BLOCK + (size_t)__builtin_ctzll(nth(p->kept[i], n)) + 1;
 }
 
 /* --- tokens --------------------------------------------------------------------- */
@@ -374,11 +375,13 @@ INLINED size_t scan_as(struct kg_check *check, struct pressed *p, bool counts)
 static size_t scan_checked(struct kg_check *check, const uint8_t *p, size_t len)
 {
     size_t max = (size_t)CHECK_BLOCKS * BLOCK;
+    uint64_t kept[CHECK_BLOCKS];
     struct pressed pressed = {
         .text = {.lines = check->at_line},
         .at = {p + (len < max ? len : max), p, p},
         .out = check->out,
         .end = check->out,
+        .kept = kept,
         .over = len == 0,
     };
     size_t n = check->nest.tally != NULL ? scan_as(check, &pressed, true)
