@@ -63,19 +63,29 @@ static inline uint64_t kg_bytes_load(const uint8_t *p)
     return word;
 }
 
-/* Names and literals, mostly: too short to call for. */
+static inline uint32_t kg_bytes_load4(const uint8_t *p)
+{
+    uint32_t word;
+
+    memcpy(&word, p, sizeof(word));
+    return word;
+}
+
+/* Names and literals, mostly: too short to call for. Two words have them all. */
 static inline bool kg_bytes_equal(const void *a, const void *b, size_t len)
 {
-    uint32_t a_first, a_last, b_first, b_last;
+    const uint8_t *p = a, *q = b;
 
-    if (len < sizeof(a_first) || len > 2 * sizeof(a_first)) {
+    if (len < 4 || len > 16) {
         return memcmp(a, b, len) == 0;
     }
-    memcpy(&a_first, a, sizeof(a_first));
-    memcpy(&b_first, b, sizeof(b_first));
-    memcpy(&a_last, (const char *)a + len - sizeof(a_last), sizeof(a_last));
-    memcpy(&b_last, (const char *)b + len - sizeof(b_last), sizeof(b_last));
-    return ((a_first ^ b_first) | (a_last ^ b_last)) == 0;
+    if (len < 8) {
+        return ((kg_bytes_load4(p) ^ kg_bytes_load4(q)) |
+                (kg_bytes_load4(p + len - 4) ^ kg_bytes_load4(q + len - 4))) ==
+               0;
+    }
+    return ((kg_bytes_load(p) ^ kg_bytes_load(q)) |
+            (kg_bytes_load(p + len - 8) ^ kg_bytes_load(q + len - 8))) == 0;
 }
 
 /* Index of the first byte marked by its high bit; `marks` is not 0. */

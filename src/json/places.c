@@ -4,11 +4,12 @@
 #include "bytes.h"
 #include "kubeglean/heap.h"
 
-/* A node has one parent, so it is active once at most: there is room for all. */
+/* A node has one parent, so it is active once at most: there is room for all, and
+ * for what is written behind them and is none. */
 enum kg_errc kg_places_init(struct kg_places *p, const struct kg_trie *trie)
 {
     *p = (struct kg_places){.trie = trie};
-    p->active = kg_calloc(trie->n_nodes, sizeof(*p->active));
+    p->active = kg_calloc(trie->n_nodes + 1, sizeof(*p->active));
     return p->active != NULL ? KG_OK : KG_ENOMEM;
 }
 
@@ -24,14 +25,10 @@ void kg_places_begin(struct kg_places *p)
     p->n = 0;
 }
 
-/* Lengths differ mostly. */
-static inline bool fits_name(const struct kg_trie_node *node,
-                             struct kg_str name)
+static inline bool is_named(const struct kg_trie_node *node, struct kg_str name)
 {
-    return node->step.kind == KG_STEP_MEMBERS ||
-           (node->step.name.len == name.len &&
-            node->step.kind == KG_STEP_NAME &&
-            kg_bytes_equal(node->step.name.ptr, name.ptr, name.len));
+    return node->step.name.len == name.len &&
+           kg_bytes_equal(node->step.name.ptr, name.ptr, name.len);
 }
 
 static inline bool fits_index(const struct kg_trie_node *node, uint64_t index)
@@ -53,12 +50,22 @@ static inline void end_next(struct kg_places *p, const uint16_t *next)
     p->n = (size_t)(next - &p->active[p->first]);
 }
 
+static inline uint16_t child_named(const struct kg_trie_node *nodes,
+                                   const struct kg_trie_node *parent,
+                                   struct kg_str name)
+{
+    uint16_t c = parent->named[kg_name_sort(name)];
+
+    while (c != KG_NODE_NONE && !is_named(&nodes[c], name)) {
+        c = nodes[c].alike;
+    }
+    return c;
+}
+
 void kg_places_name(struct kg_places *p, struct kg_str name)
 {
     const struct kg_trie_node *nodes = p->trie->nodes;
     const struct kg_level *level = &p->levels[p->n_levels - 1];
-    uint64_t len = kg_trie_len(name.len);
-    const uint16_t *at;
     uint16_t *next;
 
     if (p->n_dead > 0) {
@@ -66,15 +73,12 @@ void kg_places_name(struct kg_places *p, struct kg_str name)
         return;
     }
     next = begin_next(p, level);
-    for (at = next - level->n; at < &p->active[p->first]; at++) {
-        if ((nodes[*at].lens & len) == 0) {
-            continue;
-        }
-        for (uint16_t c = nodes[*at].child; c != KG_NODE_NONE;
-             c = nodes[c].next) {
-            if (fits_name(&nodes[c], name)) {
-                *next++ = c;
-            }
+    for (const uint16_t *at = next - level->n; at < &p->active[p->first];
+         at++) {
+        *next = child_named(nodes, &nodes[*at], name);
+        next += *next != KG_NODE_NONE;
+        if (nodes[*at].members != KG_NODE_NONE) {
+            *next++ = nodes[*at].members;
         }
     }
     end_next(p, next);

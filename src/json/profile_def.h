@@ -110,12 +110,16 @@ struct kg_action {
     uint16_t node;      /* Where it happens. */
 };
 
+enum { KG_NAME_SORTS = 16 };
+
 struct kg_trie_node {
     struct kg_step step;
-    uint64_t lens;   /* Of its children's names, one bit each: kg_trie_len(). */
-    uint16_t child;  /* First, */
-    uint16_t next;   /* next sibling. */
-    uint16_t action; /* First one of */
+    uint16_t child;                /* First, */
+    uint16_t next;                 /* next sibling. */
+    uint16_t named[KG_NAME_SORTS]; /* First child whose name is of a sort, */
+    uint16_t alike;                /* next sibling whose name is. */
+    uint16_t members;              /* The child that is each member. */
+    uint16_t action;               /* First one of */
     uint16_t n_actions;
     bool whole;   /* All that is inside is needed, */
     bool as_text; /* and nobody asks what it says. */
@@ -123,10 +127,17 @@ struct kg_trie_node {
     const struct kg_condition *counted_if; /* and, unless NULL, of which. */
 };
 
-/* The bit for names of this length. */
-static inline uint64_t kg_trie_len(size_t len)
+/* So that a name is compared with one other, mostly, or none. */
+static inline unsigned kg_name_sort(struct kg_str name)
 {
-    return UINT64_C(1) << (len < 63 ? len : 63);
+    unsigned first, last;
+
+    if (name.len == 0) {
+        return 0;
+    }
+    first = (uint8_t)name.ptr[0];
+    last = (uint8_t)name.ptr[name.len - 1];
+    return (first + 3 * last + (unsigned)name.len) % KG_NAME_SORTS;
 }
 
 struct kg_trie {

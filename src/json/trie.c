@@ -15,13 +15,35 @@ static enum kg_errc add_node(struct kg_trie *t, const struct kg_step *step,
         return KG_ENOMEM;
     }
     t->nodes = nodes;
-    nodes[t->n_nodes] = (struct kg_trie_node){
-        .child = KG_NODE_NONE, .next = KG_NODE_NONE, .action = KG_NODE_NONE};
+    nodes[t->n_nodes] = (struct kg_trie_node){.child = KG_NODE_NONE,
+                                              .next = KG_NODE_NONE,
+                                              .alike = KG_NODE_NONE,
+                                              .members = KG_NODE_NONE,
+                                              .action = KG_NODE_NONE};
+    memset(nodes[t->n_nodes].named, 0xFF, sizeof(nodes->named)); /* None. */
     if (step != NULL) {
         nodes[t->n_nodes].step = *step;
     }
     *ret_node = (uint16_t)t->n_nodes++;
     return KG_OK;
+}
+
+static void add_child(struct kg_trie *t, uint16_t parent, uint16_t child)
+{
+    struct kg_trie_node *p = &t->nodes[parent];
+    struct kg_trie_node *c = &t->nodes[child];
+    uint16_t *named = &p->named[kg_name_sort(c->step.name)];
+
+    c->next = p->child;
+    p->child = child;
+    if (c->step.kind == KG_STEP_NAME) {
+        c->alike = *named;
+        *named = child;
+    } else if (c->step.kind == KG_STEP_MEMBERS) {
+        p->members = child;
+    }
+    /* Which element it is can only be told by counting all. */
+    p->whole = p->whole || c->step.kind == KG_STEP_INDEX;
 }
 
 static enum kg_errc find_or_add(struct kg_trie *t, uint16_t parent,
@@ -39,14 +61,7 @@ static enum kg_errc find_or_add(struct kg_trie *t, uint16_t parent,
     }
     err = add_node(t, step, ret_node);
     if (err == KG_OK) {
-        /* Which element it is can only be told by counting all. */
-        t->nodes[parent].whole =
-            t->nodes[parent].whole || step->kind == KG_STEP_INDEX;
-        t->nodes[parent].lens |= step->kind == KG_STEP_NAME
-                                     ? kg_trie_len(step->name.len)
-                                     : UINT64_MAX;
-        t->nodes[*ret_node].next = t->nodes[parent].child;
-        t->nodes[parent].child = *ret_node;
+        add_child(t, parent, *ret_node);
     }
     return err;
 }
