@@ -102,12 +102,11 @@ void kg_buf_commit(struct kg_buf *b, size_t len)
 
 enum kg_errc kg_buf_add(struct kg_buf *b, struct kg_str bytes)
 {
-    char *room;
-    enum kg_errc err = kg_buf_reserve(b, bytes.len, &room);
+    enum kg_errc err = make_room(b, bytes.len);
 
     if (err == KG_OK && bytes.len > 0) {
-        memcpy(room, bytes.ptr, bytes.len);
-        kg_buf_commit(b, bytes.len);
+        memcpy(b->ptr + b->end, bytes.ptr, bytes.len);
+        b->end += bytes.len;
     }
     return err;
 }
@@ -209,15 +208,22 @@ static bool is_plain(unsigned char c)
     return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
 }
 
-/* One piece that is treated alike; sets how long it is. */
-static enum kg_errc add_piece(struct kg_buf *b, struct kg_str s,
-                              size_t *ret_len)
+static size_t plain_len(struct kg_str s)
 {
     size_t len = 0;
 
     while (len < s.len && is_plain((unsigned char)s.ptr[len])) {
         len++;
     }
+    return len;
+}
+
+/* One piece that is treated alike; sets how long it is. */
+static enum kg_errc add_piece(struct kg_buf *b, struct kg_str s,
+                              size_t *ret_len)
+{
+    size_t len = plain_len(s);
+
     if (len > 0) {
         *ret_len = len;
         return kg_buf_add(b, kg_str_of(s.ptr, len));
@@ -237,11 +243,29 @@ static enum kg_errc add_piece(struct kg_buf *b, struct kg_str s,
     return kg_buf_add(b, kg_str_of(s.ptr, len));
 }
 
+static enum kg_errc add_quoted(struct kg_buf *b, struct kg_str s)
+{
+    char *room;
+    enum kg_errc err = kg_buf_reserve(b, s.len + 2, &room);
+
+    if (err == KG_OK) {
+        room[0] = '"';
+        memcpy(room + 1, s.ptr, s.len);
+        room[s.len + 1] = '"';
+        kg_buf_commit(b, s.len + 2);
+    }
+    return err;
+}
+
 enum kg_errc kg_buf_add_json(struct kg_buf *b, struct kg_str s)
 {
     size_t before = kg_buf_len(b);
-    enum kg_errc err = kg_buf_addc(b, '"');
+    enum kg_errc err;
 
+    if (s.len > 0 && plain_len(s) == s.len) {
+        return add_quoted(b, s);
+    }
+    err = kg_buf_addc(b, '"');
     while (err == KG_OK && s.len > 0) {
         size_t len = 0;
 

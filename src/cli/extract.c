@@ -72,10 +72,12 @@ static bool on_piece(void *data, struct kg_str bytes)
 static bool print_row(void *data, const struct kg_row *row)
 {
     struct extract *x = data;
+    uint64_t key =
+        kg_seen_look_for(&x->seen, kg_profile_table(x->profile), row);
+    enum kg_errc err = kg_printed_add(&x->rows, row);
 
-    x->n_duplicates +=
-        kg_seen_note(&x->seen, kg_profile_table(x->profile), row);
-    return kg_printed_add(&x->rows, row) == KG_OK;
+    x->n_duplicates += kg_seen_note(&x->seen, key);
+    return err == KG_OK;
 }
 
 /* Behind one that waits all wait. */

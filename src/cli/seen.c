@@ -22,7 +22,30 @@ void kg_seen_clear(struct kg_seen *s)
     kg_seen_init(s);
 }
 
-/* Each part with its length before it, so that no two keys run together. */
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+    hash = (hash ^ word) * UINT64_C(0x9E3779B97F4A7C15);
+    return hash ^ hash >> 29;
+}
+
+/* With its length before it, so that no two keys run together. */
+static uint64_t mix_text(uint64_t hash, struct kg_str text)
+{
+    uint64_t word = 0;
+
+    for (hash = mix(hash, text.len); text.len >= sizeof(word);
+         text = kg_str_of(text.ptr + sizeof(word), text.len - sizeof(word))) {
+        memcpy(&word, text.ptr, sizeof(word));
+        hash = mix(hash, word);
+    }
+    if (text.len > 0) {
+        word = 0;
+        memcpy(&word, text.ptr, text.len);
+        hash = mix(hash, word);
+    }
+    return hash;
+}
+
 static uint64_t hash_key(const struct kg_table_def *table,
                          const struct kg_row *row)
 {
@@ -30,11 +53,7 @@ static uint64_t hash_key(const struct kg_table_def *table,
 
     for (uint32_t i = 0; i < table->n_columns; i++) {
         if (table->columns[i].key) {
-            struct kg_str text = row->values[i].text;
-
-            hash = (hash ^ kg_str_hash(text) ^ text.len) *
-                   UINT64_C(0x9E3779B97F4A7C15);
-            hash ^= hash >> 29;
+            hash = mix_text(hash, row->values[i].text);
         }
     }
     return hash != 0 ? hash : 1;
@@ -71,16 +90,25 @@ static bool grow(struct kg_seen *s)
     return true;
 }
 
-bool kg_seen_note(struct kg_seen *s, const struct kg_table_def *table,
-                  const struct kg_row *row)
+uint64_t kg_seen_look_for(const struct kg_seen *s,
+                          const struct kg_table_def *table,
+                          const struct kg_row *row)
 {
-    uint64_t hash;
+    uint64_t hash = kg_table_has_key(table) ? hash_key(table, row) : 0;
+
+    if (s->n_slots > 0) {
+        __builtin_prefetch(&s->hashes[hash & (s->n_slots - 1)]);
+    }
+    return hash;
+}
+
+bool kg_seen_note(struct kg_seen *s, uint64_t hash)
+{
     size_t at;
 
-    if (!kg_table_has_key(table)) {
+    if (hash == 0) {
         return false;
     }
-    hash = hash_key(table, row);
     if (s->n_used >= s->n_slots / 4 * 3 && s->n_used < KG_LIMIT_SEEN &&
         !grow(s)) {
         return false;

@@ -26,8 +26,13 @@ enum kg_errc kg_select_init(struct kg_select *s,
                             .values = kg_calloc(n, sizeof(*s->values))};
     kg_run_values_init(&s->run, run);
     kg_held_init(&s->held, n, limits->held);
-    for (size_t i = 0; s->cells != NULL && i < profile->n_slots; i++) {
+    for (uint32_t i = 0; s->cells != NULL && i < profile->n_slots; i++) {
+        enum kg_source source = kg_profile_def_of(profile, i)->source;
+        bool in_row = source == KG_FROM_PATH || source == KG_FROM_RAW;
+
         kg_buf_init(&s->cells[i].text, limits->row);
+        s->in_row |= (uint64_t)in_row << i;
+        s->counted |= (uint64_t)(source == KG_FROM_COUNT) << i;
     }
     if (kg_places_init(&s->places, &profile->trie) != KG_OK ||
         s->from == NULL || s->cells == NULL || s->counts == NULL ||
@@ -151,13 +156,11 @@ static void begin_row(struct kg_select *s, uint32_t rows)
 {
     s->rows = rows;
     s->seen.rows |= UINT64_C(1) << rows;
-    for (uint32_t i = 0; i < s->profile->n_slots; i++) {
-        enum kg_source source = kg_profile_def_of(s->profile, i)->source;
-
-        if (source == KG_FROM_PATH || source == KG_FROM_RAW) {
-            s->cells[i].state = KG_CELL_ABSENT;
-        }
-        s->counts[i] = 0;
+    for (uint64_t rest = s->in_row; rest != 0; rest &= rest - 1) {
+        s->cells[__builtin_ctzll(rest)].state = KG_CELL_ABSENT;
+    }
+    for (uint64_t rest = s->counted; rest != 0; rest &= rest - 1) {
+        s->counts[__builtin_ctzll(rest)] = 0;
     }
 }
 
@@ -176,10 +179,9 @@ static enum kg_errc set_count(struct kg_cell *cell, uint64_t count)
 
 static bool end_row(struct kg_select *s)
 {
-    for (uint32_t i = 0; i < s->profile->n_slots; i++) {
-        if (kg_profile_def_of(s->profile, i)->source != KG_FROM_COUNT) {
-            continue;
-        }
+    for (uint64_t rest = s->counted; rest != 0; rest &= rest - 1) {
+        uint32_t i = (uint32_t)__builtin_ctzll(rest);
+
         s->seen.slots |= (uint64_t)(s->counts[i] > 0) << i;
         if (!fail(s, set_count(&s->cells[i], s->counts[i]))) {
             return false;

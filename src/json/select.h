@@ -54,6 +54,8 @@ struct kg_select {
     struct kg_value *values; /* Of each column. */
     struct kg_run_values run;
     struct kg_held held;
+    uint64_t in_row,
+        counted;       /* Slots whose values are a row's, or its counts. */
     uint64_t may_pass; /* Slots that rows need not wait for if too many do, */
     uint64_t passing;  /* and do not, since too many did. */
 };
