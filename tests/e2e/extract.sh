@@ -169,6 +169,32 @@ same_as_generated() {
     ends_with 0 "$scratch/twin" && diff <(jq -c . "$scratch/twin") <(jq -c . "$scratch/out")
 }
 
+# A file of that size is mapped, from its beginning or from a page's on.
+same_by_any_way() {
+  "$gen" --size 2M --noise stray --output "$scratch/log" &&
+    "$kubeglean" extract --profile krr < <(cat "$scratch/log") >"$scratch/by-pipe" &&
+    ends_with 0 --profile krr "$scratch/log" && diff "$scratch/out" "$scratch/by-pipe" &&
+    head -c 5000 "$scratch/log" | tr -c '\n' x >"$scratch/late" && cat "$scratch/log" >>"$scratch/late" &&
+    for skipped in 4096 5000; do
+      { dd bs="$skipped" count=1 of=/dev/null && ends_with 0 --profile krr; } <"$scratch/late" &&
+        diff "$scratch/out" "$scratch/by-pipe" || return 1
+    done
+}
+
+cut_while_read() {
+  local code
+  "$gen" --size 4M --output "$scratch/log" && mkfifo "$scratch/rows-fifo" || return 1
+  "$kubeglean" extract --profile krr "$scratch/log" >"$scratch/rows-fifo" 2>"$scratch/err" &
+  exec 9<"$scratch/rows-fifo"
+  read -r _ <&9 # It waits for who reads the others.
+  : >"$scratch/log"
+  cat <&9 >/dev/null
+  exec 9<&-
+  wait $!
+  code=$?
+  said "$scratch/log: it was cut while it was read" && [ $code = 1 ]
+}
+
 trickle() {
   mkfifo "$scratch/fifo"
   "$kubeglean" extract --profile krr <"$scratch/fifo" 2>"$scratch/err" | head -n 1 >"$scratch/out" &
@@ -242,5 +268,7 @@ claim "without room for that file it is exit code 1, and TMPDIR the cure" late_r
 claim "\`profiles test\` counts what they lack as filled" late_rows_tested
 claim "pretty reports in stray noise give the rows that were generated" same_as_generated
 claim "so do those in one line with CR LF around" same_as_generated --layout compact --crlf
+claim "a file gives the rows that it gives through a pipe, wherever it is read from" same_by_any_way
+claim "a file that is cut while it is read is exit code 1, and named" cut_while_read
 claim "a row is printed when it is found, not at the end" trickle
 exit $failed
