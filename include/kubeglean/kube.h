@@ -8,7 +8,8 @@
  *
  * A token, a certificate or a key that is kept in a file is read again, by
  * libuv's pool, when it is older than a minute, and after a 401, which is then
- * asked once more. */
+ * asked once more. A credential plugin is run when its last answer expired, and
+ * after a 401; requests wait for it. */
 #ifndef KUBEGLEAN_KUBE_H
 #define KUBEGLEAN_KUBE_H
 

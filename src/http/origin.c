@@ -291,6 +291,7 @@ CURLcode kg_origin_apply(const struct kg_origin *o, CURL *easy)
     /* Debian sets a CAPATH, with which libcurl reads the system's certificates
      * anew for each connection: 900 KB and 20 ms each. */
     (void)curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    (void)curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, NULL);
     (void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, o->insecure ? 0L : 1L);
     (void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, o->insecure ? 0L : 2L);
     (void)curl_easy_setopt(easy, CURLOPT_SSLVERSION,
