@@ -97,13 +97,12 @@ static inline size_t kg_frame_text_max(const struct kg_frame *f)
     return (f->token.naming ? l->key : l->string) + 1;
 }
 
-/* and what is no string. */
+/* and what is no string: as much as is looked at before it is read, or its limit. */
 static inline size_t kg_frame_scalar_max(const struct kg_frame *f)
 {
-    size_t literal = sizeof("-Infinity") - 1;
     size_t number = f->options.limits.number;
 
-    return number > literal ? number : literal;
+    return number > KG_OPENERS_TOKEN_MAX ? number : KG_OPENERS_TOKEN_MAX;
 }
 
 /* candidate.c: how one begins and ends. `from` is where its first byte is, which

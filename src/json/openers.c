@@ -7,7 +7,7 @@
 /* The inner loop: it has the bytes it looks for as constants. */
 #define INLINED static inline __attribute__((always_inline))
 
-enum { BLOCK = 64, TOKEN_MAX = 64, SET_IN_BRACES = '{' ^ '[' };
+enum { BLOCK = 64, SET_IN_BRACES = '{' ^ '[' };
 
 struct search {
     const struct kg_openers *wanted; /* What is looked for, */
@@ -68,7 +68,7 @@ static bool may_be_scalar(const struct search *s, const uint8_t *p)
         p++;
     }
     len = (size_t)(p - from);
-    if (p == s->end || len > TOKEN_MAX) {
+    if (p == s->end || len > KG_OPENERS_TOKEN_MAX) {
         return true;
     }
     kind = kg_scalar_of(kg_str_of((const char *)from, len));

@@ -9,6 +9,9 @@
 
 #include "kubeglean/profile.h"
 
+/* Longer ones behind a bracket are not judged before they were read. */
+enum { KG_OPENERS_TOKEN_MAX = 64 };
+
 struct kg_openers {
     enum kg_root root;
     size_t number; /* A longer one is told as such, and not refused here. */
