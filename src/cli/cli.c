@@ -97,11 +97,17 @@ static enum kg_exit help_overview(void)
 static enum kg_errc add_verb_help(const struct kg_verb *verb,
                                   struct kg_buf *out)
 {
-    enum kg_errc err = kg_buf_addf(
-        out, "%s.\n\nUsage: kubeglean %s%s%s\n\nOptions:\n", verb->summary,
-        verb->name, verb->synopsis != NULL ? " " : "",
-        verb->synopsis != NULL ? verb->synopsis : "");
+    enum kg_errc err =
+        kg_buf_addf(out, "%s.\n\nUsage: kubeglean %s%s%s\n", verb->summary,
+                    verb->name, verb->synopsis != NULL ? " " : "",
+                    verb->synopsis != NULL ? verb->synopsis : "");
 
+    if (err == KG_OK && verb->commands != NULL) {
+        err = kg_buf_addf(out, "\nCommands:\n%s", verb->commands);
+    }
+    if (err == KG_OK) {
+        err = kg_buf_adds(out, "\nOptions:\n");
+    }
     if (err == KG_OK) {
         err = kg_options_help(verb->options, out);
     }

@@ -38,6 +38,7 @@ struct kg_verb {
     const char *name;
     const char *summary;             /* One line, for `kubeglean --help`. */
     const char *synopsis;            /* "[OPTION]... [FILE...|-]" */
+    const char *commands;            /* Lines "  create  makes it", or NULL. */
     const char *about;               /* Text below the options, or NULL. */
     const struct kg_option *options; /* Ended by one without a name, or NULL. */
     /* `args` are what follows the verb, ended by NULL; may be permuted. */

@@ -21,13 +21,14 @@ const struct kg_verb kg_verb_cronjob = {
     .name = "cronjob",
     .summary = "Create, apply, run now, suspend, resume and delete CronJobs",
     .synopsis = "COMMAND [OPTION]... [NAME]...",
+    .commands = "  create   makes the CronJobs of -f FILE\n"
+                "  apply    makes them, or makes them so (server-side apply)\n"
+                "  trigger  makes a Job of the CronJob NAME now, as its "
+                "schedule would\n"
+                "  suspend  lets no schedule make Jobs until they are resumed\n"
+                "  resume   lets them go on\n"
+                "  delete   deletes the CronJobs NAME, or those of -f FILE\n",
     .about =
-        "create   makes the CronJobs of -f FILE\n"
-        "apply    makes them, or makes them so (server-side apply)\n"
-        "trigger  makes a Job of the CronJob NAME now, as its schedule would\n"
-        "suspend  lets no schedule make Jobs until they are resumed\n"
-        "resume   lets them go on\n"
-        "delete   deletes the CronJobs NAME, or those of -f FILE\n\n"
         "What is written as batch/v1 is sent as batch/v1beta1 to a server "
         "that\n"
         "has nothing else, and the other way round.\n"

@@ -220,13 +220,14 @@ const struct kg_verb kg_verb_profiles = {
     .name = "profiles",
     .summary = "List, show, check and test what reports are made of",
     .synopsis = "list | show NAME | check FILE... | test FILE [LOG...]",
+    .commands =
+        "  list   the built-in profiles\n"
+        "  show   one of them as YAML, from which to make your own\n"
+        "  check  whether a profile of your own is right, or where it is not\n"
+        "  test   what a profile, yours or a built-in one, makes of logs (of\n"
+        "         standard input, if none is given): reports, columns that\n"
+        "         stayed empty, paths that never matched\n",
     .about =
-        "list   the built-in profiles\n"
-        "show   one of them as YAML, from which to make your own\n"
-        "check  whether a profile of your own is right, or where it is not\n"
-        "test   what a profile, yours or a built-in one, makes of logs (of\n"
-        "       standard input, if none is given): reports, columns that\n"
-        "       stayed empty, paths that never matched\n\n"
         "Exit codes of test: 0: every report is complete; 3: no report was\n"
         "found; 4: one is incomplete or rejected, or a row of it is.\n\n"
         "  kubeglean profiles show krr >mine.yaml\n"
