@@ -39,7 +39,7 @@
 /* sink */
 #define KG_LIMIT_BATCH_ROWS   1000         /* A report of more rows, */
 #define KG_LIMIT_BATCH_BYTES  (1 * KG_MIB) /* or bytes, is staged. */
-#define KG_LIMIT_GATHER_ROWS  3000 /* Reports that share a transaction, */
+#define KG_LIMIT_GATHER_ROWS  5000 /* Reports that share a transaction, */
 #define KG_LIMIT_GATHER_BYTES (2 * KG_MIB) /* which has a cost of its own. */
 #define KG_LIMIT_NEW_ROWS     1000         /* Of them in a statement. */
 #define KG_LIMIT_CONNECTIONS  2      /* A third gains nothing (measured). */
