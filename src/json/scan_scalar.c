@@ -53,19 +53,34 @@ static const uint8_t *on_quote(struct kg_nest *n, const uint8_t *p,
     return skip_string(p, end, kg_tally_looks(n));
 }
 
+/* Behind the bytes of one class at `p`, or behind the line's end. */
+static const uint8_t *skip_run(const uint8_t *p, const uint8_t *end)
+{
+    uint8_t class = classes[*p++];
+
+    while (p < end && classes[*p] == class && p[-1] != '\n') {
+        p++;
+    }
+    return p;
+}
+
 /* Behind the token at `p`, or `end`; NULL: it stops before it. */
 static const uint8_t *skip_token(struct kg_nest *n, const uint8_t *p,
                                  const uint8_t *end)
 {
     switch (classes[*p]) {
+    case ODD:
+        return NULL;
     case QUOTE:
         return on_quote(n, p, end);
+    case COMMA:
+        return p + 1;
     case OPENER:
         return kg_nest_open(n, *p == '{') ? p + 1 : NULL;
     case CLOSER:
         return kg_nest_close(n, *p == '}') ? p + 1 : NULL;
     default:
-        return classes[*p] != ODD ? p + 1 : NULL;
+        return skip_run(p, end);
     }
 }
 
@@ -129,7 +144,7 @@ static const uint8_t *skip(struct kg_nest *n, const uint8_t *sure,
         if (p == NULL) {
             return sure;
         }
-        at_line = *token == '\n';
+        at_line = p[-1] == '\n';
         sure = is_sure_behind(*token) ? p : sure;
         if (bracket && !goes_on_behind(n, token, end)) {
             return sure;
